@@ -1,0 +1,1 @@
+"""Operators that rewrite text, and count what they changed."""

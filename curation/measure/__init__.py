@@ -1,0 +1,1 @@
+"""Operators that add attributes and never touch text."""

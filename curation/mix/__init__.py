@@ -1,0 +1,1 @@
+"""Which document goes where: splits, proportions, order."""

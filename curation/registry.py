@@ -1,0 +1,74 @@
+"""Names of operators, sources and groupings, and where their classes live. Nothing is imported before it is used.
+
+A name is data that outlives module paths: recipes and fingerprints hold names, never paths.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
+
+from curation.errors import ContractError, RecipeError, nearest
+
+__all__ = ["Room", "load", "names", "register"]
+
+Room = Literal["source", "operator", "grouping"]
+
+_BUILTIN: dict[Room, dict[str, str]] = {
+    "source": {
+        "jsonl": "curation.collect.jsonl:JsonLines",
+        "parquet": "curation.collect.tables:Parquet",
+        "arrow": "curation.collect.tables:Arrow",
+        "csv": "curation.collect.tables:Csv",
+        "text": "curation.collect.text:TextFiles",
+        "environment": "curation.collect.environment:Environment",
+    },
+    "operator": {
+        "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
+        "clean_lines": "curation.clean.lines:CleanLines",
+        "language": "curation.measure.language:Language",
+        "gopher_quality": "curation.measure.gopher:GopherQuality",
+        "word_noise": "curation.augment.word_noise:WordNoise",
+    },
+    "grouping": {
+        "exact": "curation.dedup.exact:Exact",
+    },
+}
+
+_registered: dict[Room, dict[str, str]] = {"source": {}, "operator": {}, "grouping": {}}
+
+
+def register(room: Room, name: str, target: str) -> None:
+    """Add a name for `module:Class`. The same pair twice is fine, another class under a known name is not.
+
+    Distributions can do the same without code: entry points in the group `gristmill.<room>`.
+    """
+    known = _table(room).get(name)
+    if known not in (None, target):
+        raise ContractError(f"registry of {room}s", f"`{name}` twice", "one class for a name", "rename one of them")
+    _registered[room][name] = target
+
+
+def names(room: Room) -> list[str]:
+    return sorted(_table(room))
+
+
+def load(room: Room, name: str, where: str) -> Any:
+    """The class behind a name. `where` is the place in the recipe, for the error."""
+    table = _table(room)
+    if name not in table:
+        raise RecipeError(where, f"unknown {room} `{name}`", f"a known {room}", nearest(name, table))
+    module, _, attribute = table[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _table(room: Room) -> Mapping[str, str]:
+    return {**_BUILTIN[room], **_entry_points(room), **_registered[room]}
+
+
+@cache
+def _entry_points(room: Room) -> dict[str, str]:
+    return {point.name: point.value for point in importlib.metadata.entry_points(group=f"gristmill.{room}")}

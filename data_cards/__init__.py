@@ -1,0 +1,1 @@
+"""Manifests in; data card, metadata, lineage and audit pages out."""

@@ -1,0 +1,1 @@
+"""Recipes become stages, stages run on Beam; and the command line."""

@@ -1,0 +1,1 @@
+"""Reads finished shards only: pretrain, fine-tune, generate, ablate."""
