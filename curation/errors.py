@@ -1,11 +1,11 @@
 """The error tree. A class is named by what the caller should do, and carries the exit code of the command line.
 
-    GristmillError          1   anything else that stops a run
-    ├── RecipeError         2   mend the recipe
-    ├── ResourceError       3   provide what is missing: a file, a model, memory, a free run directory
-    ├── ContractError       4   mend the operator: it broke its own promise
-    ├── DataError           -   one record is bad: it goes to quarantine and the run goes on
-    └── IntegrityError      5   do not trust these files: run the stage again
+GristmillError          1   anything else that stops a run
+├── RecipeError         2   mend the recipe
+├── ResourceError       3   provide what is missing: a file, a model, memory, a free run directory
+├── ContractError       4   mend the operator: it broke its own promise
+├── DataError           -   one record is bad: it goes to quarantine and the run goes on
+└── IntegrityError      5   do not trust these files: run the stage again
 """
 
 from __future__ import annotations

@@ -1,0 +1,139 @@
+"""Input files: found in a fixed order, opened through fsspec, decompressed by their ending."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+from pydantic import BaseModel, ConfigDict
+
+from curation.errors import ResourceError
+
+__all__ = ["COMPRESSED", "InputFile", "find", "is_compressed", "open_input", "with_checksums"]
+
+COMPRESSED = (".gz", ".zst")
+_BLOCK = 1 << 20
+
+
+class InputFile(BaseModel):
+    """`path` is where it lies, `key` its name below the source's folder, `sha256` empty until it has been read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    key: str
+    bytes: int
+    sha256: str = ""
+
+
+def find(paths: Sequence[str], suffixes: tuple[str, ...], where: str) -> list[InputFile]:
+    """Files behind paths, folders and globs, sorted by key. Raises ResourceError for none, or two under one key."""
+    found: dict[str, InputFile] = {}
+    for path in paths:
+        matches = list(_matches(path, suffixes))
+        if not matches:
+            raise ResourceError(
+                where, f"no file behind `{path}`", f"files ending in {', '.join(suffixes)}", "mend the path"
+            )
+        for file in matches:
+            other = found.setdefault(file.key, file)
+            if other.path != file.path:
+                do = "list the folders as two sources with names of their own"
+                raise ResourceError(where, f"two files called `{file.key}`", "one file for a name", do)
+    return [found[key] for key in sorted(found)]
+
+
+def _matches(path: str, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
+    if "://" not in path:
+        yield from _local_matches(Path(path).expanduser(), suffixes)
+        return
+    import fsspec
+
+    filesystem, root = fsspec.core.url_to_fs(path)
+    base = _static_prefix(root)
+    entries = filesystem.glob(root) if _is_glob(root) else filesystem.find(root)
+    for entry in sorted(entries):
+        if entry.endswith(_endings(suffixes)) or entry == root:
+            key = entry.removeprefix(base).lstrip("/") or PurePosixPath(entry).name
+            yield InputFile(path=filesystem.unstrip_protocol(entry), key=key, bytes=int(filesystem.size(entry) or 0))
+
+
+def _local_matches(path: Path, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
+    if path.is_file():
+        yield InputFile(path=str(path.absolute()), key=path.name, bytes=path.stat().st_size)
+        return
+    base = Path(_static_prefix(str(path.absolute())))
+    pattern = str(path.absolute().relative_to(base)) if _is_glob(str(path)) else "**/*"
+    for entry in sorted(base.glob(pattern)) if base.is_dir() else []:
+        if entry.is_file() and (entry.name.endswith(_endings(suffixes)) or _is_glob(str(path))):
+            yield InputFile(path=str(entry), key=entry.relative_to(base).as_posix(), bytes=entry.stat().st_size)
+
+
+def _endings(suffixes: tuple[str, ...]) -> tuple[str, ...]:
+    return suffixes + tuple(suffix + packed for suffix in suffixes for packed in COMPRESSED)
+
+
+def _is_glob(path: str) -> bool:
+    return any(sign in path for sign in "*?[")
+
+
+def _static_prefix(path: str) -> str:
+    """The folder above the first part that holds a wildcard, or the path itself."""
+    if not _is_glob(path):
+        return path
+    parts = path.split("/")
+    first = next(number for number, part in enumerate(parts) if _is_glob(part))
+    return "/".join(parts[:first]) or "/"
+
+
+def is_compressed(path: str) -> bool:
+    return path.endswith(COMPRESSED)
+
+
+@contextmanager
+def open_input(file: InputFile) -> Iterator[IO[bytes]]:
+    """The file's bytes, decompressed if its name says so, behind a buffer of 1 MiB."""
+    with _open_raw(file.path) as raw:
+        if file.path.endswith(".gz"):
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield io.BufferedReader(cast(Any, unpacked), _BLOCK)
+        elif file.path.endswith(".zst"):
+            import zstandard
+
+            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as unpacked:
+                yield io.BufferedReader(cast(Any, unpacked), _BLOCK)
+        else:
+            yield raw
+
+
+@contextmanager
+def _open_raw(path: str) -> Iterator[IO[bytes]]:
+    if "://" not in path:
+        with Path(path).open("rb", buffering=_BLOCK) as file:
+            yield file
+        return
+    import fsspec
+
+    with fsspec.open(path, "rb", block_size=_BLOCK) as file:
+        yield file
+
+
+def with_checksums(files: Sequence[InputFile], cache: dict[str, list[Any]]) -> list[InputFile]:
+    """The files with sha256 filled in. `cache` remembers path -> [bytes, mtime, sha256] and is added to."""
+    return [file.model_copy(update={"sha256": _checksum(file, cache)}) for file in files]
+
+
+def _checksum(file: InputFile, cache: dict[str, list[Any]]) -> str:
+    changed = Path(file.path).stat().st_mtime_ns if "://" not in file.path else None
+    known = cache.get(file.path)
+    if known is not None and changed is not None and known[:2] == [file.bytes, changed]:
+        return str(known[2])
+    with _open_raw(file.path) as raw:
+        digest = hashlib.file_digest(cast(Any, raw), "sha256").hexdigest()
+    cache[file.path] = [file.bytes, changed, digest]
+    return digest

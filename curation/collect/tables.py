@@ -1,0 +1,226 @@
+"""Row formats: Parquet, Arrow (stream and file format) and CSV. A record's key is its file and row number."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curation.collect.inputs import InputFile, open_input
+from curation.collect.source import FileSource, Piece, Sink
+from curation.errors import ResourceError, nearest
+
+__all__ = ["Arrow", "Csv", "Parquet"]
+
+_ROWS = 1000
+
+
+class TableSource(FileSource):
+    """`text` and `url` name columns; `keep` says which other columns go into `meta` (all by default)."""
+
+    text: str = "text"
+    url: str | None = "url"
+    keep: tuple[str, ...] | None = None
+
+    def check_columns(self, file: InputFile, schema: pa.Schema) -> None:
+        """Raise ResourceError unless the text column is there and holds strings."""
+        where = f"source `{self.name}`, {file.key}"
+        if self.text not in schema.names:
+            columns = ", ".join(f"`{name}`" for name in schema.names)
+            raise ResourceError(
+                where, f"columns {columns}", f"a column `{self.text}`", nearest(self.text, schema.names)
+            )
+        kind = schema.field(self.text).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+            raise ResourceError(where, f"`{self.text}` of type {kind}", "a column of strings", "name the text column")
+
+    def take(self, file: str, row: int, batch: pa.RecordBatch, sink: Sink) -> None:
+        """The rows of a batch, the first of which is row number `row` of the file."""
+        if self.url not in batch.schema.names:
+            urls: list[Any] = [None] * batch.num_rows
+        else:
+            urls = batch.column(self.url).to_pylist()
+        others = [name for name in batch.schema.names if name not in (self.text, self.url)]
+        metas = batch.select(others if self.keep is None else [n for n in others if n in self.keep]).to_pylist()
+        for number, (text, url, meta) in enumerate(zip(_texts(batch.column(self.text)), urls, metas, strict=True), row):
+            if isinstance(text, str) and len(text) <= self.max_record_bytes:
+                sink.add(f"{file}:{number}", text, url if isinstance(url, str) else None, meta)
+            else:
+                sink.reject(file, number, 1, *_why_no_text(text, self.max_record_bytes), b"")
+
+
+def _texts(column: pa.Array) -> list[str | bytes | None]:
+    """Values as str, or as bytes where they are not UTF-8 (Parquet and Arrow files do not promise it)."""
+    try:
+        column.validate(full=True)
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        raw = column.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
+        return [_decoded(value) for value in raw]
+
+
+def _decoded(value: bytes | None) -> str | bytes | None:
+    try:
+        return value if value is None else value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _why_no_text(text: str | bytes | None, limit: int) -> tuple[str, str]:
+    if text is None:
+        return "null_text", "the text column is null"
+    if isinstance(text, bytes):
+        return "invalid_utf8", "the text column is not UTF-8"
+    return "record_too_large", f"{len(text)} characters, more than max_record_bytes {limit}"
+
+
+class Parquet(TableSource):
+    """Parquet files, cut by row groups."""
+
+    format: ClassVar[str] = "parquet"
+    suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
+
+    def cut(self, file: InputFile) -> Sequence[Piece]:
+        with open_input(file) as raw, _damage(self.name, file):
+            reader = pq.ParquetFile(raw)
+            self.check_columns(file, reader.schema_arrow)
+            groups = range(reader.metadata.num_row_groups)
+            if file.bytes <= self.unit_bytes:
+                return [Piece(file=file, start=0, end=len(groups))]
+            return [Piece(file=file, start=group, end=group + 1) for group in groups]
+
+    def weight(self, piece: Piece) -> int:
+        return piece.file.bytes if piece.file.bytes <= self.unit_bytes else self.unit_bytes // 2
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        with open_input(piece.file) as raw, _damage(self.name, piece.file):
+            reader = pq.ParquetFile(raw)
+            row = sum(reader.metadata.row_group(group).num_rows for group in range(piece.start))
+            for batch in reader.iter_batches(_ROWS, row_groups=list(range(piece.start, piece.end or 0))):
+                self.take(piece.file.key, row, batch, sink)
+                row += batch.num_rows
+
+
+class Arrow(TableSource):
+    """Arrow IPC files, stream or file format."""
+
+    format: ClassVar[str] = "arrow"
+    suffixes: ClassVar[tuple[str, ...]] = (".arrow", ".arrows", ".feather")
+
+    def cut(self, file: InputFile) -> Sequence[Piece]:
+        with open_input(file) as raw, _damage(self.name, file):
+            self.check_columns(file, _open_arrow(raw)[0])
+        return [Piece(file=file)]
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        row = 0
+        with open_input(piece.file) as raw, _damage(self.name, piece.file):
+            for batch in _open_arrow(raw)[1]:
+                for start in range(0, batch.num_rows, _ROWS):
+                    self.take(piece.file.key, row + start, batch.slice(start, _ROWS), sink)
+                row += batch.num_rows
+
+
+def _open_arrow(raw: IO[bytes]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    magic = raw.read(6)
+    raw.seek(0)
+    if magic == b"ARROW1":
+        reader = pa.ipc.open_file(raw)
+        return reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
+    stream = pa.ipc.open_stream(raw)
+    return stream.schema, iter(stream)
+
+
+class _damage:
+    """Turn Arrow's complaint about a file into one line with the file's name."""
+
+    def __init__(self, source: str, file: InputFile) -> None:
+        self._where = f"source `{source}`, {file.key}"
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (pa.ArrowInvalid, OSError)):
+            found = f"a file that Arrow cannot read ({type(error).__name__})"
+            raise ResourceError(self._where, found, "a whole file of its format", "replace or remove it") from error
+
+
+class Csv(FileSource):
+    """CSV and TSV with a header line; UTF-8. Rows with another number of fields go to quarantine."""
+
+    format: ClassVar[str] = "csv"
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
+
+    text: str = "text"
+    url: str | None = "url"
+    keep: tuple[str, ...] | None = None
+    delimiter: str | None = None
+
+    def cut(self, file: InputFile) -> Sequence[Piece]:
+        with self._rows(file) as rows:
+            header = next(rows, [])
+        if self.text not in header:
+            where, found = f"source `{self.name}`, {file.key}", f"columns {', '.join(header[:20])}"
+            raise ResourceError(where, found, f"a column `{self.text}`", nearest(self.text, header))
+        return [Piece(file=file)]
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        file = piece.file.key
+        with self._rows(piece.file) as rows:
+            header = next(rows)
+            number = 0
+            while True:
+                try:
+                    row = next(rows, None)
+                except csv.Error:
+                    limit = f"a field of more than max_record_bytes {self.max_record_bytes}"
+                    sink.reject(file, number, 1, "record_too_large", limit, b"")
+                else:
+                    if row is None:
+                        return
+                    self._record(file, number, header, row, sink)
+                number += 1
+
+    def _record(self, file: str, number: int, header: list[str], row: list[str], sink: Sink) -> None:
+        if len(row) != len(header):
+            sink.reject(file, number, 1, "wrong_columns", f"{len(row)} fields instead of {len(header)}", b"")
+            return
+        record: dict[str, Any] = dict(zip(header, row, strict=True))
+        text, url = record.pop(self.text), record.pop(self.url, None) if self.url else None
+        if not _is_utf8(row):
+            sink.reject(file, number, 1, "invalid_utf8", "the row is not UTF-8", text.encode(errors="surrogateescape"))
+            return
+        meta = record if self.keep is None else {name: record[name] for name in self.keep if name in record}
+        sink.add(f"{file}:{number}", text, url or None, meta)
+
+    def _rows(self, file: InputFile) -> _CsvRows:
+        delimiter = self.delimiter or ("\t" if ".tsv" in file.path else ",")
+        return _CsvRows(file, delimiter, self.max_record_bytes)
+
+
+def _is_utf8(row: list[str]) -> bool:
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _CsvRows:
+    """Rows of a CSV file as a context; bytes that are not UTF-8 become surrogates, to be seen by the reader."""
+
+    def __init__(self, file: InputFile, delimiter: str, limit: int) -> None:
+        self._input, self._delimiter, self._limit = open_input(file), delimiter, limit
+
+    def __enter__(self) -> Iterator[list[str]]:
+        csv.field_size_limit(self._limit)
+        text = io.TextIOWrapper(self._input.__enter__(), "utf-8-sig", errors="surrogateescape", newline="")
+        return csv.reader(text, delimiter=self._delimiter)
+
+    def __exit__(self, *reason: Any) -> None:
+        self._input.__exit__(*reason)
