@@ -1,0 +1,117 @@
+"""Base of duplicate removal: a grouping gives keys to documents and elects the survivor of a group.
+
+The work between the two belongs to a stage, which sees one range of keys at a time:
+
+    keys(batch)        ->  key columns and `row`, one or several per document
+    rank(batch)        ->  uint64 per document, the highest survives
+    elect(...)         ->  for members and their verified similarities: who stays, and for whom
+
+Nothing here depends on the order of arrival: documents are told apart by rank and id alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from curation.dedup.survivors import Keep, ranks
+
+__all__ = ["Election", "Grouping", "GroupingContract", "elect_equal"]
+
+Words = npt.NDArray[np.uint64]
+Indexes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GroupingContract:
+    """What a grouping promises. `version` rises whenever any answer changes."""
+
+    name: str
+    version: int
+    reads: tuple[str, ...] = ("id", "text")
+
+
+@dataclass(frozen=True)
+class Election:
+    """The outcome for n documents, as indexes into them.
+
+    cluster     smallest-id member of all that are linked, survivors or not
+    survivor    the member that stays in its place; itself for a survivor
+    similarity  verified similarity to the survivor, 1.0 for a survivor
+    """
+
+    cluster: Indexes
+    survivor: Indexes
+    similarity: npt.NDArray[np.float64]
+
+
+class Grouping(BaseModel, ABC):
+    """Parameters are pydantic fields, as for operators; the contract is a class attribute.
+
+    keep      which copy survives; ties go to the smallest id
+    keep_by   column, or field of `meta`, that holds the date or score for earliest, latest, highest and lowest
+    prefer    sources from best to worst, for preferred_source
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    contract: ClassVar[GroupingContract]
+
+    keep: Keep = "longest"
+    keep_by: str | None = None
+    prefer: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _policy_is_complete(self) -> Self:
+        if self.keep in ("earliest", "latest", "highest", "lowest") and not self.keep_by:
+            raise ValueError(f"`keep: {self.keep}` needs `keep_by`, the column or field of meta to compare")
+        if self.keep == "preferred_source" and not self.prefer:
+            raise ValueError("`keep: preferred_source` needs `prefer`, the sources from best to worst")
+        return self
+
+    @abstractmethod
+    def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Key columns (uint64) and `row` (int32, counted within the batch). Equal keys make a group."""
+
+    def rank(self, batch: pa.RecordBatch) -> Words:
+        return ranks(batch, self.keep, self.keep_by, self.prefer)
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the answers, the version of Unicode included."""
+        return {
+            "grouping": self.contract.name,
+            "version": self.contract.version,
+            "parameters": self.model_dump(mode="json"),
+            "unicode": unicodedata.unidata_version,
+        }
+
+    def fingerprint(self) -> str:
+        canonical = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def elect_equal(key_hi: Words, key_lo: Words, ids: Words, rank: Words) -> Election:
+    """Election among documents with equal 128-bit keys. Shapes (n,), ids (n, 2) as `schema.id_words` gives them."""
+    count = len(rank)
+    order = np.lexsort((ids[:, 1], ids[:, 0], ~rank, key_lo, key_hi))
+    starts = _run_starts(key_hi[order], key_lo[order])
+    survivor, cluster = np.empty(count, np.int64), np.empty(count, np.int64)
+    lengths = np.diff(np.append(starts, count))
+    survivor[order] = np.repeat(order[starts], lengths)
+    by_id = np.lexsort((ids[:, 1], ids[:, 0], key_lo, key_hi))
+    cluster[by_id] = np.repeat(by_id[starts], lengths)
+    return Election(cluster, survivor, np.ones(count))
+
+
+def _run_starts(first: Words, second: Words) -> Indexes:
+    changes = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return np.flatnonzero(np.concatenate((np.ones(min(len(first), 1), np.bool_), changes)))

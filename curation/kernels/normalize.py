@@ -1,0 +1,171 @@
+"""Text as duplicates are compared: folded, stripped of marks and punctuation, white space collapsed.
+
+All rules act on single code points, so one table of replacements per choice of rules serves every text. ASCII takes a
+path of one look-up per byte. The tables are made from `unicodedata`, so answers follow Python's Unicode version
+(`unicodedata.unidata_version`), which belongs into the fingerprint of whoever stores the results.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curation.kernels.hashing import frozen
+
+__all__ = ["Rules", "decode", "normalize"]
+
+_SPACE = 32
+_PAGE = 256
+
+
+class Rules(NamedTuple):
+    """What is made equal, besides white space, controls and unassigned code points (one space) and format characters
+    (dropped), which are treated so always.
+
+    fold_case       full case folding, as `str.casefold`
+    strip_marks     letters lose their combining marks: canonical decomposition without category Mn
+    spell_digits    every run of decimal digits becomes one `0`
+    drop_symbols    punctuation and symbols (categories P and S) become a space
+    """
+
+    fold_case: bool = True
+    strip_marks: bool = True
+    spell_digits: bool = False
+    drop_symbols: bool = True
+
+
+class _Tables(NamedTuple):
+    ascii_map: npt.NDArray[np.uint8]  # (128,) the byte that stands for each ASCII byte
+    collapses: npt.NDArray[np.bool_]  # (256,) whether a run of this byte becomes one
+    page: npt.NDArray[np.uint16]  # (0x1100,) code point // 256 -> row of `replacement`
+    replacement: npt.NDArray[np.uint64]  # (rows, 256) 0: copy; else (length + 1) << 56 | up to 7 bytes, first lowest
+
+
+def normalize(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rules: Rules
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Normalized UTF-8 of n texts and its n+1 offsets: words with single spaces between, none at the ends."""
+    tables = _tables(rules)
+    texts = data[offsets[0] : offsets[-1]]
+    room = len(texts) + 2 * int(np.count_nonzero(texts & 0x80)) + 8
+    out, out_offsets = np.empty(room, np.uint8), np.empty(len(offsets), np.int64)
+    size = _normalize(frozen(data), frozen(offsets), *tables, out, out_offsets)
+    return frozen(out[:size]), frozen(out_offsets)
+
+
+@cache
+def _tables(rules: Rules) -> _Tables:
+    codes = _replacements(rules)
+    ascii_map = np.where(codes[:128] == 0, np.arange(128), codes[:128] & np.uint64(0xFF)).astype(np.uint8)
+    collapses = np.zeros(256, np.bool_)
+    collapses[_SPACE], collapses[ord("0")] = True, rules.spell_digits
+    pages, page = np.unique(codes.reshape(-1, _PAGE), axis=0, return_inverse=True)
+    return _Tables(frozen(ascii_map), frozen(collapses), frozen(page.reshape(-1).astype(np.uint16)), frozen(pages))
+
+
+def _replacements(rules: Rules) -> npt.NDArray[np.uint64]:
+    """One code for each of the 0x110000 code points, laid out as `_Tables.replacement`."""
+    categories = list(map(unicodedata.category, map(chr, range(sys.maxunicode + 1))))
+    by_category = {name: _code(_class(name, rules)) for name in set(categories)}
+    codes = np.array([by_category[name] for name in categories], np.uint64)
+    # Letters change in planes 0 and 1 only; the planes above hold ideographs, tags and private use.
+    for character in map(chr, range(0x20000)):
+        if character.casefold() != character or unicodedata.decomposition(character):
+            simple = _simplified(character, rules)
+            codes[ord(character)] = 0 if simple == character else _code(simple)
+    return codes
+
+
+def _class(category: str, rules: Rules) -> str | None:
+    """What a code point of this category becomes: None stands for itself."""
+    if category == "Cf" or (category == "Mn" and rules.strip_marks):
+        return ""
+    if category == "Nd" and rules.spell_digits:
+        return "0"
+    if category[0] in "LMN" or (category[0] in "PS" and not rules.drop_symbols):
+        return None
+    return " "
+
+
+def _simplified(character: str, rules: Rules) -> str:
+    folded = character.casefold() if rules.fold_case else character
+    letters = "".join(map(_without_marks, folded)) if rules.strip_marks else folded
+    classes = [(letter, _class(unicodedata.category(letter), rules)) for letter in letters]
+    return "".join(letter if kind is None else kind for letter, kind in classes)
+
+
+def _without_marks(letter: str) -> str:
+    if unicodedata.category(letter)[0] not in "LM":
+        return letter
+    parts = unicodedata.normalize("NFD", letter)
+    bare = "".join(part for part in parts if unicodedata.category(part) != "Mn")
+    return letter if bare == parts else bare
+
+
+def _code(text: str | None) -> int:
+    if text is None:
+        return 0
+    encoded = text.encode("utf-8", "surrogatepass")
+    return (len(encoded) + 1) << 56 | int.from_bytes(encoded, "little")
+
+
+@njit(cache=True, nogil=True)
+def decode(data, i, end):  # type: ignore[no-untyped-def]
+    """Code point at data[i] and its width in bytes. Damaged UTF-8 reads as some code point, never past `end`."""
+    first = np.int64(data[i])
+    if first < 0xC0 or i + 1 >= end:
+        return first, 1
+    second = np.int64(data[i + 1] & 0x3F)
+    if first < 0xE0 or i + 2 >= end:
+        return (first & 0x1F) << 6 | second, 2
+    third = np.int64(data[i + 2] & 0x3F)
+    if first < 0xF0 or i + 3 >= end:
+        return (first & 0x0F) << 12 | second << 6 | third, 3
+    return ((first & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[i + 3] & 0x3F)) % 0x110000, 4
+
+
+@njit(cache=True, nogil=True)
+def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size):  # type: ignore[no-untyped-def]
+    begin = size
+    previous = np.uint8(_SPACE)
+    i = start
+    while i < end:
+        byte = data[i]
+        if byte < 128:
+            byte = ascii_map[byte]
+            out[size] = byte
+            size += not (byte == previous and collapses[byte])
+            previous = byte
+            i += 1
+            continue
+        point, width = decode(data, i, end)
+        code = replacement[page[point >> 8], point & 0xFF]
+        if code == 0:
+            for k in range(width):
+                out[size + k] = data[i + k]
+            size += width
+            previous = np.uint8(255)
+        for _ in range(np.int64(code >> np.uint64(56)) - 1):
+            byte = np.uint8(code & np.uint64(0xFF))
+            code >>= np.uint64(8)
+            out[size] = byte
+            size += not (byte == previous and collapses[byte])
+            previous = byte
+        i += width
+    return size - (size > begin and previous == _SPACE)
+
+
+@njit(cache=True, nogil=True)
+def _normalize(data, offsets, ascii_map, collapses, page, replacement, out, out_offsets):  # type: ignore[no-untyped-def]
+    size = 0
+    out_offsets[0] = 0
+    for row in range(len(offsets) - 1):
+        size = _normalize_one(data, offsets[row], offsets[row + 1], ascii_map, collapses, page, replacement, out, size)
+        out_offsets[row + 1] = size
+    return size
