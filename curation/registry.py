@@ -29,6 +29,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
         "clean_lines": "curation.clean.lines:CleanLines",
+        "remove_boilerplate": "curation.clean.boilerplate:RemoveBoilerplate",
         "language": "curation.measure.language:Language",
         "gopher_quality": "curation.measure.gopher:GopherQuality",
         "word_noise": "curation.augment.word_noise:WordNoise",
