@@ -1,0 +1,174 @@
+"""The profiles and the text normalisation of the installed `langdetect`, as flat tables for the kernels.
+
+langdetect ships one JSON file of n-gram counts for each of its 55 languages and looks every n-gram up in Python
+dictionaries. Here both become arrays, once in a process. Nothing is copied into this package: what a character is
+normalised to is asked from langdetect's own `NGram`, so another release of it brings its own answers along.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from curation.errors import ResourceError
+from curation.kernels import language as kernel
+from curation.kernels import language_symbols as symbols
+from curation.measure.scripts import script_numbers
+
+__all__ = ["WEIGHT", "Profiles", "load_profiles"]
+
+WEIGHT = 0.5 / 10000  # langdetect's ALPHA_DEFAULT / BASE_FREQ: the probability of what a profile lacks
+
+_PLANE = 0x10000  # langdetect normalises nothing beyond the Basic Multilingual Plane
+_CASED = 0x20000  # no character with case lies beyond
+_MAX_LETTERS, _MAX_GRAMS = 1 << 12, 1 << 20  # what a key and a slot of the hash table can hold
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """Languages and their n-grams: `tables` for naive Bayes, `languages` in the order of their numbers.
+
+    The exact probabilities are kept by row: those of n-gram g are probabilities[starts[g]:starts[g + 1]], of the
+    languages columns[...]. Row 0 is empty.
+    """
+
+    languages: tuple[str, ...]
+    tables: kernel.Tables
+    starts: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64]
+
+
+@cache
+def load_profiles() -> Profiles:
+    """Read the profiles: about a second of CPU and 30 MB, once in a process."""
+    raw = _read(_profile_directory())
+    normal = _normal_forms()
+    grams = _reachable_grams(raw, normal)
+    letters = {" ": symbols.SPACE}
+    letters.update((letter, number) for number, letter in enumerate(_alphabet(grams), symbols.FIRST_LETTER))
+    _check_sizes(raw, grams, letters)
+    rows = {gram: row for row, gram in enumerate(grams, 1)}
+    starts, columns, probabilities = _sparse(raw, rows)
+    classes = _classes(normal, letters)
+    tables = kernel.Tables(
+        classes=classes,
+        composed=_composed(classes),
+        unigrams=_unigrams(rows, letters),
+        slots=_slots(rows, letters),
+        scores=_scores(starts, columns, probabilities),
+        exponentials=np.array([round(math.exp(-step / kernel.SCALE), 9) for step in range(kernel.EXPONENTS)]),
+        languages=len(raw),
+    )
+    return Profiles(tuple(profile["name"] for profile in raw), tables, starts, columns, probabilities)
+
+
+def _profile_directory() -> Path:
+    import langdetect
+
+    return Path(langdetect.__file__).parent / "profiles"
+
+
+def _read(directory: Path) -> list[dict[str, Any]]:
+    """Profiles in alphabetical order: `freq` counts by n-gram, `n_words` totals by length, `name`."""
+    files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+    return [orjson.loads(path.read_bytes()) for path in files]
+
+
+def _normal_forms() -> list[str]:
+    from langdetect.utils.ngram import NGram
+
+    return [NGram.normalize(chr(point)) for point in range(_PLANE)]
+
+
+def _reachable_grams(raw: list[dict[str, Any]], normal: list[str]) -> list[str]:
+    """N-grams that normalised text can hold, sorted; the profiles carry many others."""
+    possible = set(normal)
+    every = set[str]().union(*(profile["freq"] for profile in raw))
+    return sorted(gram for gram in every if 1 <= len(gram) <= 3 and gram != " " and possible.issuperset(gram))
+
+
+def _alphabet(grams: list[str]) -> list[str]:
+    return sorted(set("".join(grams)) - {" "})
+
+
+def _check_sizes(raw: list[dict[str, Any]], grams: list[str], letters: dict[str, int]) -> None:
+    fits = 2 <= len(raw) <= kernel.LANES and len(grams) < _MAX_GRAMS and len(letters) < _MAX_LETTERS - 3
+    if not fits:
+        found = f"{len(raw)} languages, {len(grams)} n-grams, {len(letters)} letters"
+        expected = f"2 to {kernel.LANES} languages, fewer than {_MAX_GRAMS} n-grams and {_MAX_LETTERS - 3} letters"
+        raise ResourceError("profiles of langdetect", found, expected, "pip install langdetect==1.0.9")
+
+
+def _classes(normal: list[str], letters: dict[str, int]) -> npt.NDArray[np.uint32]:
+    """See `curation.kernels.language_symbols` for the bits."""
+    scripts = script_numbers()
+    classes = np.full(len(scripts), symbols.UNKNOWN | symbols.BEYOND_LATIN, np.uint32)
+    classes[:_PLANE] = [letters.get(form, symbols.UNKNOWN) | symbols.UPPER * form.isupper() for form in normal]
+    classes[_PLANE:_CASED] |= np.array([symbols.UPPER * chr(p).isupper() for p in range(_PLANE, _CASED)], np.uint32)
+    classes[ord("A") : ord("z") + 1] |= symbols.IN_ASCII_LETTERS
+    classes[0x300:_PLANE] |= symbols.BEYOND_LATIN
+    return classes | scripts.astype(np.uint32) << symbols.SCRIPT_SHIFT
+
+
+def _composed(classes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Vietnamese letter and combining tone mark, which langdetect composes before anything else."""
+    from langdetect.utils.ngram import NGram
+
+    composed = np.zeros((symbols.COMBINING_END - symbols.COMBINING, symbols.COMPOSED), np.uint32)
+    for mark, results in zip(NGram.DMARK_CLASS, NGram.NORMALIZED_VI_CHARS, strict=True):
+        for base, result in zip(NGram.TO_NORMALIZE_VI_CHARS, results, strict=True):
+            composed[ord(mark) - symbols.COMBINING, ord(base)] = classes[ord(result)]
+    return composed
+
+
+def _unigrams(rows: dict[str, int], letters: dict[str, int]) -> npt.NDArray[np.int64]:
+    unigrams = np.zeros(symbols.FIRST_LETTER + len(letters), np.int64)
+    for letter, number in letters.items():
+        unigrams[number] = rows.get(letter, 0)
+    return unigrams
+
+
+def _slots(rows: dict[str, int], letters: dict[str, int]) -> npt.NDArray[np.int64]:
+    longer = {gram: row for gram, row in rows.items() if len(gram) > 1}
+    keys = np.zeros(len(longer), np.int64)
+    for index, gram in enumerate(longer):
+        for letter in gram:
+            keys[index] = keys[index] << 12 | letters[letter]
+    size = 1 << (2 * len(longer)).bit_length()
+    return kernel.build_slots(keys, np.array(list(longer.values()), np.int64), size)
+
+
+def _sparse(
+    raw: list[dict[str, Any]], rows: dict[str, int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Relative frequency of every n-gram among those of its length in a language, by row and then by language."""
+    entries = [
+        (rows[gram], language, count / profile["n_words"][len(gram) - 1])
+        for language, profile in enumerate(raw)
+        for gram, count in profile["freq"].items()
+        if gram in rows
+    ]
+    entries.sort()
+    of_row, columns, probabilities = zip(*entries, strict=True)
+    starts = np.searchsorted(np.array(of_row), np.arange(len(rows) + 2))
+    return starts.astype(np.int64), np.array(columns, np.int64), np.array(probabilities, np.float64)
+
+
+def _scores(
+    starts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int16]:
+    """log((weight + p) / weight) in units of 1/SCALE; 0 where a language does not know the n-gram."""
+    scores = np.zeros((len(starts) - 1, kernel.LANES), np.int16)
+    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    # math.log, not numpy's: the scores must not depend on the vector units of the machine.
+    logs = [round(kernel.SCALE * math.log((WEIGHT + p) / WEIGHT)) for p in probabilities]
+    scores[row, columns] = logs
+    return scores
