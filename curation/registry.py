@@ -30,6 +30,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
         "clean_lines": "curation.clean.lines:CleanLines",
         "remove_boilerplate": "curation.clean.boilerplate:RemoveBoilerplate",
+        "remove_html_remains": "curation.clean.html_remains:RemoveHtmlRemains",
+        "repair_mojibake": "curation.clean.mojibake:RepairMojibake",
         "language": "curation.measure.language:Language",
         "gopher_quality": "curation.measure.gopher:GopherQuality",
         "word_noise": "curation.augment.word_noise:WordNoise",

@@ -1,0 +1,82 @@
+"""Mojibake repaired: text that was decoded with the wrong character set (`Ã©` for `é`), by ftfy, line by line.
+
+ftfy's own test for unlikely neighbours is one regular expression that RE2 can run over the Arrow buffer, forty times
+as fast as Python does; only documents that it finds are decoded at all. Run this before `normalize_unicode`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.clean.edits import Edit, edit_columns, replacement, rewrite
+from curation.clean.line_spans import line_spans
+from curation.operator import Contract, Operator
+
+__all__ = ["RepairMojibake", "may_hold_mojibake"]
+
+
+class RepairMojibake(Operator):
+    """Repairs what ftfy knows how to repair and changes nothing else.
+
+    `unrepaired_lines` counts lines that still look wrong afterwards, such as Chinese read as Latin-1, which lost bytes
+    or was never UTF-8: a rule can drop documents by it.
+    """
+
+    contract: ClassVar[Contract] = Contract(
+        "repair_mojibake",
+        1,
+        "rewrite",
+        adds={**edit_columns("repair_mojibake"), "repair_mojibake.unrepaired_lines": pa.int64()},
+    )
+
+    def open(self) -> None:
+        _sieve()
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        from ftfy import fix_encoding
+        from ftfy.badness import is_bad
+
+        column = batch.column("text")
+        unrepaired = np.zeros(batch.num_rows, np.int64)
+
+        def find(row: int, text: str) -> list[Edit]:
+            edits: list[Edit] = []
+            for start, end in line_spans(text):
+                line = text[start:end]
+                if line.isascii() or not is_bad(line):
+                    continue
+                repaired = fix_encoding(line)
+                unrepaired[row] += is_bad(repaired)
+                edits += replacement(text, start, end, repaired)
+            return edits
+
+        suspects = np.flatnonzero(may_hold_mojibake(column).to_numpy(zero_copy_only=False))
+        answer = rewrite(self.contract.name, column, suspects, find)
+        return pa.RecordBatch.from_pydict(answer | {"repair_mojibake.unrepaired_lines": pa.array(unrepaired)})
+
+
+def may_hold_mojibake(column: pa.Array) -> pa.Array:
+    """Whether any line of a document is bad by ftfy's test; false for null."""
+    return pc.match_substring_regex(column, _sieve()).fill_null(False)
+
+
+@cache
+def _sieve() -> str:
+    """ftfy's expression in RE2's syntax: no verbose mode, and classes that are ASCII there widened to Unicode."""
+    from ftfy.badness import BADNESS_RE
+
+    return "(?m)" + _condensed(BADNESS_RE.pattern).replace(r"\s", r"[\s\pZ\x{1c}-\x{1f}\x{85}]").replace(
+        r"\w", r"[\pL\pN_]"
+    )
+
+
+def _condensed(verbose: str) -> str:
+    """A verbose pattern without its comments and without white space outside of character classes."""
+    pieces = re.findall(r"\[[^\]]*\]|#[^\n]*|\\.|\s+|.", verbose)
+    return "".join(piece for piece in pieces if not piece.isspace() and not piece.startswith("#"))
