@@ -1,0 +1,46 @@
+"""What a card knows: one model, filled from a finished run, from which every form of the card is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["CardFacts", "SourceFacts", "SplitFacts"]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceFacts(_Facts):
+    name: str
+    format: str
+    documents: int
+
+
+class SplitFacts(_Facts):
+    name: str
+    documents: int
+    bytes: int
+    shards: int
+
+
+class CardFacts(_Facts):
+    """Counts are documents. `human` holds what only a person can say; an empty value is marked on the card."""
+
+    name: str
+    recipe_fingerprint: str
+    gristmill_version: str
+    human: dict[str, str]
+    sources: tuple[SourceFacts, ...]
+    collected: int
+    kept: int
+    dropped: int
+    quarantined: int
+    augmented: int
+    reasons: dict[str, int]
+    languages: dict[str, int]
+    splits: tuple[SplitFacts, ...]
+    steps: tuple[dict[str, Any], ...]
+    rules: tuple[dict[str, Any], ...]

@@ -1,0 +1,162 @@
+"""The dataset folder that users take away, and the ledger that says where every document went."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curation.errors import IntegrityError
+from curation.files import whole_file
+from curation.manifest import MANIFEST, Manifest
+from curation.recipe import Recipe
+from curation.schema import DOCUMENT
+from curation.shards import FileRecord, read_shard
+from data_cards.card import render_card
+from data_cards.facts import CardFacts
+from data_cards.folder import dataset_dict, dataset_info, dataset_state
+from pipelines.placement import Part, Segment, cut, places
+from pipelines.run_directory import RunDirectory
+from pipelines.stage import Stage
+from pipelines.stages import VERSIONS, packed, stage_of
+from pipelines.tasks.components import pack_part
+
+__all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"]
+
+
+class Placement:
+    """All parts in order, and for each split the segments of its shards."""
+
+    def __init__(self, parts: Sequence[Part], shards: dict[str, list[list[Segment]]]) -> None:
+        self.parts, self.shards = parts, shards
+
+    def path(self, split: str, number: int) -> str:
+        return f"dataset/{split}/data-{number:05d}-of-{len(self.shards[split]):05d}.arrow"
+
+
+def place(recipe: Recipe, run: RunDirectory, cleaned: Manifest, split: Manifest, augmented: Manifest) -> Placement:
+    parts = [*_parts(run, "split", cleaned, split), *_parts(run, "augment", augmented, augmented)]
+    size = recipe.dataset.shard_bytes
+    shards = {name: cut(run.root, parts, name, size) for name in recipe.dataset.splits}
+    return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts})
+
+
+def _parts(run: RunDirectory, stage: str, documents: Manifest, outcomes: Manifest) -> list[Part]:
+    pairs = zip(documents.shards("shard-"), outcomes.shards("ledger-"), strict=True)
+    return [Part(shard, outcome, *_totals(run.root, outcome)) for shard, outcome in pairs]
+
+
+def _totals(root: Path, outcome: FileRecord) -> tuple[dict[str, int], dict[str, int]]:
+    """Documents and bytes by split of one sidecar."""
+    batches = [batch.select(["split", "bytes"]) for batch in read_shard(root, outcome)]
+    if not batches:
+        return {}, {}
+    sums = (
+        pa.Table.from_batches(batches).group_by("split").aggregate([("bytes", "count"), ("bytes", "sum")]).to_pylist()
+    )
+    known = [row for row in sums if row["split"] is not None]
+    return {row["split"]: row["bytes_count"] for row in known}, {row["split"]: row["bytes_sum"] for row in known}
+
+
+def shard_stage(run: RunDirectory, settings: dict[str, Any], placement: Placement) -> Stage:
+    payloads = [
+        {
+            "split": split,
+            "path": placement.path(split, number),
+            "segments": [_segment(placement.parts[segment.part], segment) for segment in segments],
+        }
+        for split, shards in placement.shards.items()
+        for number, segments in enumerate(shards)
+    ]
+    return stage_of("shard", run, "pipelines.tasks.shard:shard_unit", settings, VERSIONS["shard"], payloads)
+
+
+def _segment(part: Part, segment: Segment) -> dict[str, Any]:
+    return {
+        "shard": packed(part.shard),
+        "outcome": packed(part.outcome),
+        "start": segment.start,
+        "end": segment.end,
+    }
+
+
+def ledger_stage(
+    recipe: Recipe,
+    run: RunDirectory,
+    settings: dict[str, Any],
+    placement: Placement,
+    cleaned: Manifest,
+    decided: Manifest,
+) -> Stage:
+    common = {
+        "parts": [pack_part(part) for part in recipe.clean],
+        "rule_bytes": max(1, -(-len(recipe.all_rules()) // 8)),
+    }
+    read = list(zip(cleaned.shards("scores-"), decided.shards("ledger-"), strict=True))
+    payloads = []
+    for number, part in enumerate(placement.parts):
+        stretches = {split: places(shards, number) for split, shards in placement.shards.items()}
+        payload = {**common, "shard": packed(part.shard), "outcome": packed(part.outcome), "places": stretches}
+        if number < len(read):
+            payload.update(scores=packed(read[number][0]), decisions=packed(read[number][1]))
+        payloads.append(payload)
+    return stage_of("ledger", run, "pipelines.tasks.ledger:ledger_unit", settings, VERSIONS["ledger"], payloads)
+
+
+def finish_dataset(run: RunDirectory, stage: Stage, manifest: Manifest, facts: CardFacts) -> Manifest:
+    """Everything beside the shards: what `datasets` reads, the card, and last the dataset's own manifest."""
+    shards = [_moved(file) for file in manifest.files]
+    by_split: dict[str, list[FileRecord]] = {}
+    for shard in shards:
+        by_split.setdefault(shard.path.split("/")[0], []).append(shard)
+    texts = {"dataset_dict.json": dataset_dict(by_split), "README.md": render_card(facts)}
+    for split, files in by_split.items():
+        texts[f"{split}/state.json"] = dataset_state(split, files)
+        texts[f"{split}/dataset_info.json"] = dataset_info(DOCUMENT, facts)
+    finished = Manifest(
+        stage="dataset",
+        fingerprint=stage.fingerprint,
+        files=(*shards, *(_record(path, text) for path, text in sorted(texts.items()))),
+        counts=manifest.counts,
+        facts=facts.model_dump(mode="json"),
+    ).sealed()
+    _replace_folder(run.dataset, finished, texts)
+    return finished
+
+
+def _replace_folder(root: Path, finished: Manifest, texts: dict[str, str]) -> None:
+    """Write what changed, remove what an earlier recipe left, and the manifest after all."""
+    if _is_written(root, finished):
+        return
+    (root / MANIFEST).unlink(missing_ok=True)
+    for path, text in texts.items():
+        with whole_file(root / path) as file:
+            file.write(text.encode())
+    own = {file.path for file in finished.files}
+    for path in sorted(root.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(root).as_posix() not in own:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    finished.write(root / MANIFEST)
+
+
+def _is_written(root: Path, finished: Manifest) -> bool:
+    try:
+        for file in finished.files:
+            file.check(root)
+        return Manifest.read(root / MANIFEST) == finished
+    except IntegrityError:
+        return False
+
+
+def _record(path: str, text: str) -> FileRecord:
+    data = text.encode()
+    return FileRecord(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _moved(file: FileRecord) -> FileRecord:
+    return file.model_copy(update={"path": file.path.removeprefix("dataset/")})

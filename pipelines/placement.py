@@ -1,0 +1,97 @@
+"""Which document goes into which shard of the dataset: cut by bytes along the documents' own order.
+
+Documents follow their shards, first those that were read, then those that augmentation made. Where a shard is cut
+depends on that order and the target size alone, not on how the work was divided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from curation.shards import FileRecord, read_shard
+
+__all__ = ["Part", "Segment", "cut"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shard of documents and its sidecar of outcomes, with documents and bytes by split."""
+
+    shard: FileRecord
+    outcome: FileRecord
+    documents: dict[str, int]
+    bytes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Documents `start` to `end` of a split within a part, which go to rows from `row` on of one dataset shard."""
+
+    part: int
+    start: int
+    end: int
+    row: int
+
+
+@dataclass
+class _Shard:
+    segments: list[Segment] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+
+    def add(self, part: int, start: int, end: int, size: int) -> None:
+        self.segments.append(Segment(part, start, end, self.rows))
+        self.rows += end - start
+        self.bytes += size
+
+
+def cut(root: Path, parts: Sequence[Part], split: str, shard_bytes: int) -> list[list[Segment]]:
+    """Segments of each shard of a split. A shard ends with the document that brings it to `shard_bytes` of text."""
+    shards = [_Shard()]
+    for number, part in enumerate(parts):
+        documents, size = part.documents.get(split, 0), part.bytes.get(split, 0)
+        if documents and shards[-1].bytes + size < shard_bytes:
+            shards[-1].add(number, 0, documents, size)
+        elif documents:
+            _cut_inside(shards, number, _sizes(root, part.outcome, split), shard_bytes)
+    return [shard.segments for shard in shards if shard.rows]
+
+
+def _cut_inside(shards: list[_Shard], part: int, sizes: npt.NDArray[np.int64], shard_bytes: int) -> None:
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        before = int(ends[start - 1]) if start else 0
+        end = int(np.searchsorted(ends, before + shard_bytes - shards[-1].bytes)) + 1
+        end = min(end, len(sizes))
+        shards[-1].add(part, start, end, int(ends[end - 1]) - before)
+        if shards[-1].bytes >= shard_bytes:
+            shards.append(_Shard())
+        start = end
+
+
+def _sizes(root: Path, outcome: FileRecord, split: str) -> npt.NDArray[np.int64]:
+    """Bytes of text of each document of a split in a part."""
+    sizes = [
+        batch.column("bytes").filter(pc.equal(batch.column("split"), split).fill_null(False)).to_numpy()
+        for batch in read_shard(root, outcome)
+    ]
+    return np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
+
+
+def places(shards: Sequence[Sequence[Segment]], part: int) -> list[list[int]]:
+    """Stretches of one part: [start, end, shard, first row]."""
+    found: list[list[Any]] = [
+        [segment.start, segment.end, number, segment.row]
+        for number, segments in enumerate(shards)
+        for segment in segments
+        if segment.part == part
+    ]
+    return sorted(found)

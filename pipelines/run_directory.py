@@ -1,0 +1,79 @@
+"""The run directory: where everything of a run lies, and the lock that lets one process at a time work in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.errors import ResourceError
+from curation.files import sweep, write_json
+from curation.manifest import MANIFEST, Manifest
+
+__all__ = ["RunDirectory"]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    root: Path
+
+    @property
+    def dataset(self) -> Path:
+        return self.root / "dataset"
+
+    @property
+    def recipe(self) -> Path:
+        return self.root / "recipe.resolved.yaml"
+
+    def manifest_path(self, stage: str) -> Path:
+        return self.root / stage / MANIFEST
+
+    def manifest(self, stage: str) -> Manifest:
+        return Manifest.read(self.manifest_path(stage))
+
+    def has_manifest(self, stage: str) -> bool:
+        return self.manifest_path(stage).is_file()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process, and clear what a killed one left. Raises ResourceError naming the holder."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "run.lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.seek(0)
+                do = "wait for it, or choose another run directory"
+                raise ResourceError(
+                    str(self.root), f"a run in progress ({_holder(file.read())})", "a free run", do
+                ) from None
+            file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            file.flush()
+            sweep(self.root)
+            yield
+            file.truncate(0)
+
+    def remember_inputs(self, cache: dict[str, list[Any]]) -> None:
+        write_json(self.root / "logs" / "inputs.json", cache)
+
+    def remembered_inputs(self) -> dict[str, list[Any]]:
+        """Checksums of input files already read: path -> [bytes, mtime, sha256]. Lost or broken means read again."""
+        try:
+            return dict(json.loads((self.root / "logs" / "inputs.json").read_bytes()))
+        except (FileNotFoundError, ValueError):
+            return {}
+
+
+def _holder(content: str) -> str:
+    try:
+        holder = json.loads(content)
+        return f"process {holder['pid']} on {holder['host']}"
+    except (ValueError, KeyError):
+        return "by an unknown process"

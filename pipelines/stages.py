@@ -1,0 +1,129 @@
+"""The stages of a recipe, each made from the recipe and the manifests before it.
+
+collect ─▶ clean ─▶ decide ─▶ dedup … ─▶ split ─▶ augment ─▶ shard ─▶ ledger
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from curation.collect.inputs import with_checksums
+from curation.collect.source import Piece
+from curation.files import digest_of
+from curation.manifest import Manifest
+from curation.recipe import Recipe
+from curation.shards import FileRecord
+from pipelines.run_directory import RunDirectory
+from pipelines.stage import Stage, mapped, units_of
+from pipelines.tasks.components import pack_part, pack_source
+
+__all__ = [
+    "augment_stage",
+    "clean_stage",
+    "collect_stage",
+    "decide_stage",
+    "packed",
+    "split_stage",
+    "stage_of",
+]
+
+# Raised when a stage's own code changes what it writes; operators have versions of their own.
+VERSIONS = {"collect": 1, "clean": 1, "decide": 1, "dedup": 1, "split": 1, "augment": 1, "shard": 1, "ledger": 1}
+
+
+def packed(record: FileRecord) -> dict[str, Any]:
+    return record.model_dump(mode="json")
+
+
+def stage_of(
+    name: str,
+    run: RunDirectory,
+    task: str,
+    settings: dict[str, Any],
+    definition: Any,
+    payloads: Sequence[dict[str, Any]],
+    identities: Sequence[Any] | None = None,
+) -> Stage:
+    """A stage of independent units. Payloads decide the outcome unless `identities` are given."""
+    units = units_of(name, definition, payloads, identities if identities is not None else payloads)
+    fingerprint = digest_of([name, definition, [unit.fingerprint for unit in units]])
+    return Stage(name, fingerprint, units, mapped(run, task, settings))
+
+
+def collect_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any]) -> Stage:
+    """Units of every source, sources by name; their identity is the content of what they read."""
+    cache = run.remembered_inputs()
+    payloads, identities = [], []
+    for source in sorted(recipe.sources, key=lambda source: source.name):
+        source.check()
+        for pieces in source.pieces():
+            known = _with_checksums(pieces, cache)
+            payloads.append({"source": pack_source(source), "pieces": [p.model_dump(mode="json") for p in known]})
+            identities.append({"source": source.identity(), "pieces": [piece.identity() for piece in known]})
+    run.remember_inputs(cache)
+    task = "pipelines.tasks.collect:collect_unit"
+    return stage_of("collect", run, task, settings, VERSIONS["collect"], payloads, identities)
+
+
+def _with_checksums(pieces: list[Piece], cache: dict[str, list[Any]]) -> list[Piece]:
+    files = with_checksums([piece.file for piece in pieces], cache)
+    return [piece.model_copy(update={"file": file}) for piece, file in zip(pieces, files, strict=True)]
+
+
+def clean_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], collected: Manifest) -> Stage:
+    parts = [pack_part(part) for part in recipe.clean]
+    definition = [VERSIONS["clean"], [part.identity() for part in recipe.clean]]
+    payloads = [{"parts": parts, "shard": packed(shard)} for shard in collected.shards("shard-")]
+    return stage_of("clean", run, "pipelines.tasks.clean:clean_unit", settings, definition, payloads)
+
+
+def decide_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest) -> Stage:
+    parts = [pack_part(part) for part in recipe.clean]
+    rules = [rule.model_dump(mode="json") for rule in recipe.rules]
+    payloads = [{"parts": parts, "rules": rules, "scores": packed(scores)} for scores in cleaned.shards("scores-")]
+    return stage_of("decide", run, "pipelines.tasks.decide:decide_unit", settings, VERSIONS["decide"], payloads)
+
+
+def split_stage(
+    recipe: Recipe,
+    run: RunDirectory,
+    settings: dict[str, Any],
+    cleaned: Manifest,
+    decided: Manifest,
+    deduplicated: Sequence[Manifest],
+) -> Stage:
+    common = {
+        "labels": [group.label for group in recipe.dedup],
+        "reasons": [rule.reason for rule in recipe.all_rules()],
+        "splits": recipe.dataset.splits,
+        "seed": recipe.dataset.split_seed,
+    }
+    sidecars = zip(
+        cleaned.shards("scores-"),
+        decided.shards("ledger-"),
+        *(manifest.shards("ledger-") for manifest in deduplicated),
+        strict=True,
+    )
+    payloads = [
+        {
+            **common,
+            "scores": packed(scores),
+            "decisions": packed(decisions),
+            "ledgers": [packed(each) for each in ledgers],
+        }
+        for scores, decisions, *ledgers in sidecars
+    ]
+    return stage_of("split", run, "pipelines.tasks.split:split_unit", settings, VERSIONS["split"], payloads)
+
+
+def augment_stage(
+    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest, split: Manifest
+) -> Stage:
+    """Only the first split is augmented: validation and test stay as they were read."""
+    first = next(iter(recipe.dataset.splits))
+    common = {"parts": [pack_part(step) for step in recipe.augment], "split": first}
+    definition = [VERSIONS["augment"], [step.identity() for step in recipe.augment]]
+    pairs = zip(cleaned.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
+    payloads = [{**common, "shard": packed(shard), "outcome": packed(outcome)} for shard, outcome in pairs]
+    return stage_of("augment", run, "pipelines.tasks.augment:augment_unit", settings, definition, payloads)

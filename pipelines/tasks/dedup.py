@@ -1,0 +1,200 @@
+"""Exact groups across the corpus: keys of a shard, groups of a key range, and the sidecar of a shard again.
+
+    keys     shard -> one row of KEY for every document still in the run, sorted by key
+    groups   rows of a key range, from all shards -> one row of MEMBER for every document that is not alone
+    ledger   rows of MEMBER for one shard -> a sidecar with cluster, survivor and similarity for each of its documents
+
+Rows are packed structs in plain `.npy` files, so that a range of keys is a slice of a mapped file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.dedup.grouping import elect_equal
+from curation.files import whole_file
+from curation.manifest import Receipt, Unit
+from curation.schema import id_words, with_columns
+from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+from pipelines.tasks.components import group_of
+from pipelines.tasks.decide import KEPT
+
+__all__ = ["KEY", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit", "range_of"]
+
+KEY = np.dtype(
+    [
+        ("hi", "<u8"),
+        ("lo", "<u8"),
+        ("rank", "<u8"),
+        ("id_hi", "<u8"),
+        ("id_lo", "<u8"),
+        ("shard", "<u4"),
+        ("row", "<u4"),
+    ]
+)
+MEMBER = np.dtype(
+    [("shard", "<u4"), ("row", "<u4"), ("cluster", "<u8", 2), ("survivor", "<u8", 2), ("similarity", "<f8")]
+)
+LEDGER = pa.schema(
+    [("id", pa.string()), ("cluster", pa.string()), ("survivor", pa.string()), ("similarity", pa.float64())]
+)
+
+
+def range_of(key_hi: npt.NDArray[np.uint64], ranges: int) -> npt.NDArray[np.int64]:
+    """Which of equally wide key ranges a key falls into: its top 32 bits, scaled."""
+    return ((key_hi >> np.uint64(32)) * np.uint64(ranges) >> np.uint64(32)).astype(np.int64)
+
+
+def keys_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
+    grouping = group_of(unit.payload["group"]).grouping
+    rows = [_keys(grouping, batch, places, unit.index) for batch, places in _alive(root, unit.payload)]
+    table = np.concatenate(rows) if rows else np.zeros(0, KEY)
+    table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
+    record = _write(root, f"{unit.stage}/keys-{unit.index:05d}.npy", table)
+    counts = {"documents": len(table)}
+    return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
+
+
+def _alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.uint32]]]:
+    """Documents with their scores that rules kept and earlier groupings did not remove, and their rows in the shard."""
+    shard, scores, decisions, *earlier = (_open(root, record) for record in _sidecars(payload))
+    row = 0
+    for documents, measured, decided, *ledgers in aligned(shard, scores, decisions, *earlier):
+        alive = _equals(decided.column("state"), KEPT)
+        for ledger in ledgers:
+            alive &= ledger.column("survivor").is_null().to_numpy(zero_copy_only=False)
+        places = np.flatnonzero(alive)
+        attributes = {name: measured.column(name) for name in measured.schema.names if name != "id"}
+        yield with_columns(documents, attributes).take(pa.array(places)), (places + row).astype(np.uint32)
+        row += documents.num_rows
+
+
+def _sidecars(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    return [payload["shard"], payload["scores"], payload["decisions"], *payload["earlier"]]
+
+
+def _open(root: Path, record: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    return read_shard(root, FileRecord.model_validate(record))
+
+
+def _equals(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.equal(column, word).fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _keys(grouping: Any, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32], shard: int) -> npt.NDArray[Any]:
+    table = np.zeros(batch.num_rows, KEY)
+    keys = grouping.keys(batch)
+    table["hi"], table["lo"] = keys.column("key_hi").to_numpy(), keys.column("key_lo").to_numpy()
+    table["rank"] = grouping.rank(batch)
+    ids = id_words(batch.column("id"))
+    table["id_hi"], table["id_lo"] = ids[:, 0], ids[:, 1]
+    table["shard"], table["row"] = shard, rows
+    return table
+
+
+def emit_range(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
+    """Slices of a shard's keys, one for each range in [first, last)."""
+    table = np.load(root / unit.payload["keys"]["path"], mmap_mode="r")
+    ranges = range_of(table["hi"], unit.payload["ranges"])
+    return _slices(table, ranges, first, last)
+
+
+def group_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
+    """Groups of equal keys in one range. Sorted by content, so the order in which values arrive means nothing."""
+    table = np.concatenate([np.frombuffer(value, KEY) for value in values]) if values else np.zeros(0, KEY)
+    table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
+    members = _members(table[_repeated(table)])
+    record = _write(root, f"{unit.stage}/groups-{unit.index:05d}.npy", members)
+    counts = {"members": len(members), "clusters": len(np.unique(members["cluster"], axis=0))}
+    return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
+
+
+def _repeated(table: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """True for rows of a sorted table that share their key with a neighbour."""
+    same = (table["hi"][1:] == table["hi"][:-1]) & (table["lo"][1:] == table["lo"][:-1])
+    return np.concatenate((same, [False])) | np.concatenate(([False], same)) if len(table) else np.zeros(0, np.bool_)
+
+
+def _members(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    ids = np.stack([table["id_hi"], table["id_lo"]], axis=1)
+    election = elect_equal(table["hi"], table["lo"], ids, table["rank"])
+    members = np.zeros(len(table), MEMBER)
+    members["shard"], members["row"] = table["shard"], table["row"]
+    members["cluster"], members["survivor"] = ids[election.cluster], ids[election.survivor]
+    members["similarity"] = election.similarity
+    return members[np.lexsort((members["row"], members["shard"]))]
+
+
+def emit_members(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
+    """Rows of a range's groups, by the shard they belong to."""
+    members = np.load(root / unit.payload["groups"]["path"], mmap_mode="r")
+    return _slices(members, members["shard"].astype(np.int64), first, last)
+
+
+def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
+    """The sidecar of one shard: null for documents that are alone; survivors have a cluster but no survivor."""
+    members = np.concatenate([np.frombuffer(value, MEMBER) for value in values]) if values else np.zeros(0, MEMBER)
+    members = members[np.argsort(members["row"])]
+    writer = ShardWriter(root, f"{unit.stage}/ledger-{unit.index:05d}.arrow", LEDGER)
+    removed = start = 0
+    with writer:
+        for batch in _open(root, unit.payload["decisions"]):
+            first, last = np.searchsorted(members["row"], (start, start + batch.num_rows))
+            columns = _columns(batch.column("id"), members[first:last], start)
+            removed += batch.num_rows - columns[2].null_count
+            writer.write(pa.RecordBatch.from_arrays(columns, schema=LEDGER))
+            start += batch.num_rows
+    counts = {"documents": start, "removed": removed}
+    return Receipt(
+        stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(writer.record,), counts=counts
+    )
+
+
+def _columns(ids: pa.Array, members: npt.NDArray[Any], start: int) -> list[pa.Array]:
+    cluster, survivor = np.full(len(ids), None, object), np.full(len(ids), None, object)
+    similarity = np.full(len(ids), np.nan)
+    places = members["row"].astype(np.int64) - start
+    cluster[places] = _hex(members["cluster"])
+    survivor[places] = _hex(members["survivor"])
+    similarity[places] = members["similarity"]
+    survives = survivor == np.array(ids.to_pylist(), object)
+    survivor[survives], similarity[survives] = None, np.nan
+    return [
+        ids,
+        pa.array(cluster, pa.string()),
+        pa.array(survivor, pa.string()),
+        pa.array(similarity, from_pandas=True),
+    ]
+
+
+def _hex(words: npt.NDArray[np.uint64]) -> list[str]:
+    return [f"{high:016x}{low:016x}" for high, low in words.tolist()]
+
+
+def _slices(table: npt.NDArray[Any], keys: npt.NDArray[np.int64], first: int, last: int) -> list[tuple[int, bytes]]:
+    """(key, packed rows) of a table sorted by `keys`."""
+    bounds = np.searchsorted(keys, np.arange(first, last + 1))
+    return [
+        (key, table[start:end].tobytes())
+        for key, start, end in zip(range(first, last), bounds[:-1], bounds[1:], strict=True)
+        if end > start
+    ]
+
+
+def _write(root: Path, path: str, table: npt.NDArray[Any]) -> FileRecord:
+
+    content = io.BytesIO()
+    np.save(content, table, allow_pickle=False)
+    data = content.getbuffer()
+    with whole_file(root / path) as file:
+        file.write(data)
+    return FileRecord(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), rows=len(table))

@@ -1,0 +1,77 @@
+"""One unit of work from start to receipt: what every runner calls, in whatever process it likes.
+
+Calling it twice, also at the same time, does no harm: files appear by rename and have the same bytes each time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from curation.errors import GristmillError
+from curation.manifest import Receipt, Unit
+from pipelines.tasks import failures
+
+__all__ = ["emit", "execute", "execute_group"]
+
+
+def execute(root: str, task: str, unit: str, settings: str) -> int:
+    """Run a unit unless it has a true receipt; `unit` and `settings` are JSON. Returns the unit's index."""
+    work = Unit.model_validate_json(unit)
+    if Receipt.read(Path(root), work) is None:
+        with _timed(root, work):
+            _function(task)(Path(root), work, json.loads(settings)).write(Path(root))
+    return work.index
+
+
+def emit(root: str, task: str, unit: str, keys: tuple[int, int]) -> list[tuple[int, bytes]]:
+    """Packed values of a unit for the keys in [first, last)."""
+    work = Unit.model_validate_json(unit)
+    with _timed(root, work):
+        pairs: list[tuple[int, bytes]] = _function(task)(Path(root), work, *keys)
+    return pairs
+
+
+def execute_group(root: str, task: str, unit: str, settings: str, values: list[bytes]) -> int:
+    """Run a unit on the values that the engine brought together for it."""
+    work = Unit.model_validate_json(unit)
+    with _timed(root, work):
+        _function(task)(Path(root), work, json.loads(settings), [value for value in values if value]).write(Path(root))
+    return work.index
+
+
+def _function(task: str) -> Any:
+    module, _, name = task.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class _timed:
+    """Add a line to logs/units.jsonl: seconds of CPU and wall. Times are kept apart from everything that is compared."""
+
+    def __init__(self, root: str, unit: Unit) -> None:
+        self._path, self._unit = Path(root) / "logs" / "units.jsonl", unit
+
+    def __enter__(self) -> None:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, GristmillError):
+            failures.leave(self._path.parent.parent, error)
+        if kind is None:
+            cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
+            line = {
+                "stage": self._unit.stage,
+                "unit": self._unit.index,
+                "cpu_s": round(cpu, 4),
+                "wall_s": round(wall, 4),
+            }
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(handle, (json.dumps(line) + "\n").encode())
+            finally:
+                os.close(handle)

@@ -1,0 +1,78 @@
+"""Ledger: one row for every document ever read, put together from what each stage said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curation.manifest import Receipt, Unit
+from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+from pipelines.tasks.clean import scores_schema
+from pipelines.tasks.components import parts_of
+
+__all__ = ["ledger_schema", "ledger_unit"]
+
+ORIGIN = ("id", "source", "key", "url", "parent_id")
+FATE = ("state", "reason", "cluster", "survivor", "similarity", "split")
+
+
+def ledger_schema(attributes: pa.Schema, failed_rules: pa.DataType) -> pa.Schema:
+    """Origin, fate, place in the dataset, failed rules, and every attribute. `shard` and `row` count from 0."""
+    fields = [pa.field(name, pa.string()) for name in ORIGIN]
+    fields += [pa.field(name, pa.float64() if name == "similarity" else pa.string()) for name in FATE]
+    fields += [pa.field("shard", pa.int32()), pa.field("row", pa.int64()), pa.field("failed_rules", failed_rules)]
+    return pa.schema(fields + [field for field in attributes if field.name != "id"])
+
+
+def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
+    attributes = scores_schema(parts_of(unit.payload["parts"]))
+    schema = ledger_schema(attributes, pa.binary(unit.payload["rule_bytes"]))
+    writer = ShardWriter(root, f"ledger/ledger-{unit.index:05d}.arrow", schema)
+    places = _Places(unit.payload["places"])
+    with writer:
+        for sidecars in aligned(*_open(root, unit.payload)):
+            writer.write(_rows(sidecars, places, schema))
+    counts = {"rows": writer.rows}
+    files = (writer.record,)
+    return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
+
+
+def _open(root: Path, payload: dict[str, Any]) -> list[Iterator[pa.RecordBatch]]:
+    """Documents first; then, for documents that were read, scores and decisions; the outcome last."""
+    records = [payload[name] for name in ("shard", "scores", "decisions", "outcome") if name in payload]
+    return [read_shard(root, FileRecord.model_validate(record)) for record in records]
+
+
+def _rows(sidecars: tuple[pa.RecordBatch, ...], places: _Places, schema: pa.Schema) -> pa.RecordBatch:
+    columns: dict[str, pa.Array] = {}
+    for batch in reversed(sidecars):
+        columns.update(zip(batch.schema.names, batch.columns, strict=True))
+    columns["shard"], columns["row"] = places.of(np.array(columns["split"].to_pylist(), object))
+    rows = sidecars[0].num_rows
+    arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class _Places:
+    """Where the n-th document of a split in this shard went: stretches [start, end, shard, first row] by split."""
+
+    def __init__(self, stretches: dict[str, list[list[int]]]) -> None:
+        self._stretches = {split: np.array(rows, np.int64).reshape(-1, 4) for split, rows in stretches.items()}
+        self._seen = dict.fromkeys(stretches, 0)
+
+    def of(self, splits: npt.NDArray[np.object_]) -> tuple[pa.Array, pa.Array]:
+        shard, row = np.full(len(splits), -1, np.int64), np.full(len(splits), -1, np.int64)
+        for split, stretches in self._stretches.items():
+            chosen = np.flatnonzero(splits == split)
+            number = np.arange(len(chosen)) + self._seen[split]
+            self._seen[split] += len(chosen)
+            which = np.searchsorted(stretches[:, 0], number, side="right") - 1
+            shard[chosen] = stretches[which, 2]
+            row[chosen] = stretches[which, 3] + number - stretches[which, 0]
+        absent = shard < 0
+        return pa.array(shard, pa.int32(), mask=absent), pa.array(row, pa.int64(), mask=absent)

@@ -1,0 +1,45 @@
+"""Shard: one file of the dataset, put together from stretches of cleaned and augmented shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.manifest import Receipt, Unit
+from curation.schema import DOCUMENT
+from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+
+__all__ = ["chosen_documents", "shard_unit"]
+
+
+def shard_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
+    writer = ShardWriter(root, unit.payload["path"], DOCUMENT)
+    with writer:
+        for segment in unit.payload["segments"]:
+            for batch in chosen_documents(root, segment, unit.payload["split"]):
+                writer.write(batch)
+    counts = {"documents": writer.rows}
+    files = (writer.record,)
+    return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
+
+
+def chosen_documents(root: Path, segment: dict[str, Any], split: str) -> Iterator[pa.RecordBatch]:
+    """Documents of a split, from number `start` up to `end` of those in the shard."""
+    start, end = segment["start"], segment["end"]
+    seen = 0
+    for documents, outcome in aligned(_open(root, segment["shard"]), _open(root, segment["outcome"])):
+        mask = pc.equal(outcome.column("split"), split).fill_null(False)
+        count = mask.true_count
+        if count and seen < end and seen + count > start:
+            first, last = max(start - seen, 0), min(end - seen, count)
+            chosen = documents if count == documents.num_rows else documents.filter(mask)
+            yield chosen.slice(first, last - first)
+        seen += count
+
+
+def _open(root: Path, record: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    return read_shard(root, FileRecord.model_validate(record))
