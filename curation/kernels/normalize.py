@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from curation.kernels.hashing import frozen
+from curation.kernels.jit import helper, kernel
+from curation.kernels.xxh64 import frozen
 
 __all__ = ["Rules", "decode", "normalize"]
 
@@ -115,7 +115,7 @@ def _code(text: str | None) -> int:
     return (len(encoded) + 1) << 56 | int.from_bytes(encoded, "little")
 
 
-@njit(cache=True, nogil=True)
+@helper
 def decode(data, i, end):  # type: ignore[no-untyped-def]
     """Code point at data[i] and its width in bytes. Damaged UTF-8 reads as some code point, never past `end`."""
     first = np.int64(data[i])
@@ -130,7 +130,7 @@ def decode(data, i, end):  # type: ignore[no-untyped-def]
     return ((first & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[i + 3] & 0x3F)) % 0x110000, 4
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size):  # type: ignore[no-untyped-def]
     begin = size
     previous = np.uint8(_SPACE)
@@ -161,7 +161,7 @@ def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, ou
     return size - (size > begin and previous == _SPACE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _normalize(data, offsets, ascii_map, collapses, page, replacement, out, out_offsets):  # type: ignore[no-untyped-def]
     size = 0
     out_offsets[0] = 0

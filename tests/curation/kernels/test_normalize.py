@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 
 import numpy as np
@@ -19,7 +20,7 @@ choices = st.builds(Rules, st.booleans(), st.booleans(), st.booleans(), st.boole
 
 def fast(values: list[str | None], rules: Rules) -> list[str]:
     data, offsets = normalize(*text_buffers(column(values)), rules)
-    return [bytes(data[a:b]).decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [bytes(data[a:b]).decode() for a, b in itertools.pairwise(offsets)]
 
 
 @given(st.lists(texts, max_size=5), choices)

@@ -1,4 +1,4 @@
-"""Slow twins of curation.kernels.hashing."""
+"""Slow twins of curation.kernels.xxh64."""
 
 from __future__ import annotations
 

@@ -1,0 +1,240 @@
+"""Shingles: the set of n-grams of a document, as sorted unique 64-bit hashes.
+
+Input is normalized text (`kernels.normalize`): words with single spaces between. Tokens are the words at spaces
+("word"), the same with scripts that write no spaces cut into single code points ("auto"), or all code points, spaces
+among them ("char").
+
+A token hashes to t = mix(FNV-1a of its UTF-8 bytes), a shingle of n tokens to mix(t[0] * P**(n-1) + ... + t[n-1])
+modulo 2**64, with `mix` the finalizer of XXH64 and P an odd constant. FNV-1a (Fowler, Noll, Vo) takes one
+multiplication per byte in the loop that finds the tokens, and the sums run over whole arrays: twice as fast as XXH64 of
+every n-gram.
+
+Rules for odd texts:
+- too few tokens (fewer than n, or than `min_tokens`): the whole text is its one shingle, so it equals only itself;
+- no tokens: no shingles, it is never anybody's duplicate;
+- repetitive (share of distinct shingles under `repetitive_below`): the second, third ... occurrence of a shingle is an
+  element of its own, so that "buy now" a hundred times does not equal "buy now" a thousand times.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from curation.kernels.jit import helper, kernel
+from curation.kernels.normalize import decode
+from curation.kernels.xxh64 import frozen, mix
+
+__all__ = ["Tokens", "shingle_sets"]
+
+Tokens = Literal["auto", "word", "char"]
+
+# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, ideographs, Yi, half-width kana. Korean writes spaces.
+_UNSPACED = [
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x3005, 0x3007),
+    (0x3031, 0x312F),
+    (0x31A0, 0x31BF),
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0xA4CF),
+    (0xF900, 0xFAFF),
+    (0xFF66, 0xFF9F),
+    (0x1B000, 0x1B16F),
+    (0x20000, 0x3FFFD),
+]
+_BASIS = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x100000001B3)
+_P = np.uint64(0xD6E8FEB86659FD93)
+_REPEAT = np.uint64(0x9E3779B97F4A7C15)
+_ZERO = np.uint64(0)
+
+
+def shingle_sets(
+    data: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    ngram: int,
+    tokens: Tokens,
+    min_tokens: int = 0,
+    repetitive_below: float = 0.0,
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Hashes and n+1 offsets: document k has values[offsets[k]:offsets[k + 1]], ascending, without repeats."""
+    longest = int(np.diff(offsets).max(initial=0)) + 1
+    token_hashes, work = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    counts, out = np.empty(1 << _MAX_BITS, np.int64), np.zeros(len(offsets), np.int64)
+    values = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), np.uint64)
+    least = max(ngram, min_tokens)
+    arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens)
+    size = _shingle_sets(*arguments, token_hashes, work, counts, values, out)
+    return values[:size].copy(), out
+
+
+@cache
+def _single_code_points(tokens: Tokens) -> npt.NDArray[np.bool_]:
+    """For every code point, whether it is a token by itself."""
+    single = np.full(0x110000, tokens == "char", np.bool_)
+    if tokens == "auto":
+        for first, last in _UNSPACED:
+            single[first : last + 1] = True
+    return frozen(single)
+
+
+@helper
+def _hash_tokens(data, start, end, single, out):  # type: ignore[no-untyped-def]
+    """FNV-1a of every token, returns how many. Without a branch on ASCII: every byte writes, spaces move on."""
+    count = 0
+    inside = False
+    h = _BASIS
+    i = start
+    while i < end:
+        byte = data[i]
+        if byte >= 0xE0 or single[32]:
+            point, width = decode(data, i, end)
+            if single[point]:
+                if inside:
+                    out[count] = h
+                    count += 1
+                h = _BASIS
+            for k in range(width):
+                h = (h ^ np.uint64(data[i + k])) * _PRIME
+            if single[point]:
+                out[count] = h
+                count += 1
+                h = _BASIS
+            inside = not single[point]
+            i += width
+            continue
+        out[count] = h
+        space = byte == 32
+        count += space & inside
+        inside = not space
+        h = _BASIS if space else (h ^ np.uint64(byte)) * _PRIME
+        i += 1
+    if inside:
+        out[count] = h
+        count += 1
+    return count
+
+
+@helper
+def _join(token_hashes, total, ngram, out):  # type: ignore[no-untyped-def]
+    """Hashes of `total` shingles from `total + ngram - 1` token hashes, which must be mixed."""
+    for k in range(total):
+        out[k] = token_hashes[k]
+    for step in range(1, ngram):
+        for k in range(total):
+            out[k] = out[k] * _P + token_hashes[k + step]
+    for k in range(total):
+        out[k] = mix(out[k])
+
+
+# Hashes are spread evenly, so their leading bits deal them out into runs of about one; the rest is short sorting.
+_MAX_BITS = 14
+_GAPS = np.array([1750, 701, 301, 132, 57, 23, 10, 4, 1])
+
+
+@helper
+def _sort_run(values, start, end):  # type: ignore[no-untyped-def]
+    """Shell sort of values[start:end] (Ciura's gaps): insertion sort for short runs, bearable for planted long ones."""
+    for gap in _GAPS:
+        if gap >= end - start:
+            continue
+        for i in range(start + gap, end):
+            value = values[i]
+            j = i
+            while j - gap >= start and values[j - gap] > value:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = value
+
+
+@helper
+def _copy(values, size, out):  # type: ignore[no-untyped-def]
+    for k in range(size):
+        out[k] = values[k]
+
+
+@helper
+def _sort_hashes(values, size, counts, out):  # type: ignore[no-untyped-def]
+    """Sorts values[:size], which must be well mixed, into out[:size]."""
+    bits = 0
+    while bits < _MAX_BITS and (2 << bits) <= size:
+        bits += 1
+    if bits == 0:
+        _copy(values, size, out)
+        return
+    shift = np.uint64(64 - bits)
+    for bucket in range(1 << bits):
+        counts[bucket] = 0
+    for k in range(size):
+        counts[values[k] >> shift] += 1
+    place = 0
+    for bucket in range(1 << bits):
+        counts[bucket], place = place, place + counts[bucket]
+    for k in range(size):
+        bucket = values[k] >> shift
+        out[counts[bucket]] = values[k]
+        counts[bucket] += 1
+    start = 0
+    for bucket in range(1 << bits):
+        if counts[bucket] - start > 1:
+            _sort_run(out, start, counts[bucket])
+        start = counts[bucket]
+
+
+@helper
+def _unique(values, size, out):  # type: ignore[no-untyped-def]
+    kept = 0
+    for k in range(size):
+        if k == 0 or values[k] != values[k - 1]:
+            out[kept] = values[k]
+            kept += 1
+    return kept
+
+
+@helper
+def _number_repeats(values, size):  # type: ignore[no-untyped-def]
+    """Turns the k-th repeat in sorted values[:size] into an element of its own; the order is lost."""
+    previous, repeats = values[0], _ZERO
+    for k in range(1, size):
+        repeats = repeats + np.uint64(1) if values[k] == previous else _ZERO
+        previous = values[k]
+        if repeats:
+            values[k] = mix(previous + repeats * _REPEAT)
+
+
+@helper
+def _sorted_set(work, total, repetitive_below, counts, out):  # type: ignore[no-untyped-def]
+    """Sorts work[:total] into out without repeats, returns the size of the set."""
+    _sort_hashes(work, total, counts, out)
+    kept = _unique(out, total, work)
+    if kept < repetitive_below * total:
+        _number_repeats(out, total)
+        _copy(out, total, work)
+        _sort_hashes(work, total, counts, out)
+        kept = _unique(out, total, work)
+    _copy(work, kept, out)
+    return kept
+
+
+@kernel
+def _shingle_sets(  # type: ignore[no-untyped-def]
+    data, offsets, ngram, least, repetitive_below, single, token_hashes, work, counts, values, out_offsets
+):
+    size = 0
+    for row in range(len(offsets) - 1):
+        count = _hash_tokens(data, offsets[row], offsets[row + 1], single, token_hashes)
+        if count:
+            for k in range(count):
+                token_hashes[k] = mix(token_hashes[k])
+            length = ngram if count >= least else count
+            total = count - length + 1
+            _join(token_hashes, total, length, work)
+            size += _sorted_set(work, total, repetitive_below, counts, values[size:])
+        out_offsets[row + 1] = size
+    return size

@@ -1,0 +1,69 @@
+"""Shingle sets equal their twin, and odd texts follow their stated rules."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.kernels.normalize import Rules, normalize
+from curation.kernels.shingles import _MAX_BITS, _sort_hashes, shingle_sets
+from curation.schema import text_buffers
+from tests.reference.normalize import normalize as slow_normalize
+from tests.reference.shingles import shingle_set
+from tests.reference.ugly import column, texts, words
+
+
+def fast(values: list[str], *choices: object) -> list[list[int]]:
+    hashes, offsets = shingle_sets(*normalize(*text_buffers(column(list(values))), Rules()), *choices)  # type: ignore[arg-type]
+    return [hashes[a:b].tolist() for a, b in itertools.pairwise(offsets)]
+
+
+@given(
+    st.lists(texts | words, max_size=4),
+    st.integers(1, 6),
+    st.sampled_from(["auto", "word", "char"]),
+    st.integers(0, 8),
+    st.sampled_from([0.0, 0.5, 1.0]),
+)
+def test_equals_the_twin(values: list[str], ngram: int, kind: str, least: int, repetitive: float) -> None:
+    slow = [shingle_set(slow_normalize(text, *Rules()), ngram, kind, least, repetitive) for text in values]
+    assert fast(values, ngram, kind, least, repetitive) == slow
+
+
+def test_short_texts_equal_only_themselves() -> None:
+    a, b, c, empty = fast(["one two three", "One, two; three!", "one two four", "?!"], 5, "auto")
+    assert a == b
+    assert len(a) == len(c) == 1
+    assert a != c
+    assert empty == []
+
+
+def test_repetitive_texts_are_told_apart_by_length() -> None:
+    few, many = fast(["buy now " * 10, "buy now " * 100], 2, "auto", 0, 0.5)
+    assert len(set(few) & set(many)) / len(set(few) | set(many)) < 0.2
+    once, more = fast(["buy now " * 10, "buy now " * 100], 2, "auto", 0, 0.0)
+    assert once == more
+
+
+def test_unspaced_scripts_are_cut_into_characters() -> None:
+    (chinese,) = fast(["\u4e2d\u6587\u6d4b\u8bd5"], 2, "auto")
+    (word,) = fast(["\u4e2d\u6587\u6d4b\u8bd5"], 1, "word")
+    assert (len(chinese), len(word)) == (3, 1)
+
+
+@pytest.mark.parametrize("spread", [1, 2, 1000, 2**64 - 1])
+@pytest.mark.parametrize("size", [0, 1, 2, 17, 5000])
+def test_sorts_any_hashes(size: int, spread: int) -> None:
+    values = np.random.default_rng(size).integers(0, spread, size, np.uint64)
+    out = np.empty(size, np.uint64)
+    _sort_hashes(values, size, np.empty(1 << _MAX_BITS, np.int64), out)
+    assert (out == np.sort(values)).all()
+
+
+def test_a_megabyte_in_one_line() -> None:
+    text = "the cat sat on the mat " * (2**20 // 23)
+    assert fast([text], 5, "auto", 0, 0.0) == [shingle_set(text.strip(), 5, "auto", 0, 0.0)]

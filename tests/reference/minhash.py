@@ -1,0 +1,31 @@
+"""Slow twin of curation.kernels.minhash."""
+
+from __future__ import annotations
+
+from tests.reference.xxh64 import mix
+
+WORD = 2**64
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def multiplier(j: int) -> int:
+    z = (j + 1) * GOLDEN % WORD
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % WORD
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % WORD
+    return (z ^ (z >> 31)) | 1
+
+
+def signature(elements: list[int], hashes: int) -> list[int]:
+    return [min((h * multiplier(j) % WORD for h in elements), default=WORD - 1) for j in range(hashes)]
+
+
+def band_key(signature: list[int], band: int, rows: int) -> int:
+    key = (band + 1) * GOLDEN % WORD
+    for value in signature[band * rows : (band + 1) * rows]:
+        key = mix(key ^ value) * GOLDEN % WORD
+    return mix(key)
+
+
+def band_order(signature: list[int], band: int, rows: int) -> int:
+    places = [((band + 1) * rows + step) % len(signature) for step in range(8)]
+    return int.from_bytes(bytes(mix(signature[place]) & 0xFF for place in places), "big")
