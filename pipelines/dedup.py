@@ -6,20 +6,19 @@ How many ranges there are depends on the number of documents alone, so every mac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from curation.files import digest_of
 from curation.manifest import Manifest, Unit
 from curation.recipe import Group, Recipe
 from pipelines.engine import Engine, Grouping, Work
-from pipelines.progress import Progress
 from pipelines.run_directory import RunDirectory
-from pipelines.stage import Stage, run_stage, units_of
+from pipelines.stage import Stage, units_of
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.components import pack_group
 
-__all__ = ["run_dedup"]
+__all__ = ["dedup_stages"]
 
 _TASKS = "pipelines.tasks.dedup:"
 _DOCUMENTS_PER_RANGE = 1_000_000
@@ -27,26 +26,20 @@ _DOCUMENTS_PER_RANGE = 1_000_000
 _BYTES_PER_DOCUMENT = 200
 
 
-def run_dedup(
+def dedup_stages(
     recipe: Recipe,
     run: RunDirectory,
-    engine: Engine,
-    progress: Progress,
     settings: dict[str, Any],
     cleaned: Manifest,
     decided: Manifest,
-) -> tuple[list[Manifest], bool]:
-    """Every grouping in order; each sees only the documents that the ones before it left."""
+    do: Callable[[Stage], Manifest],
+) -> list[Manifest]:
+    """The sidecars of every grouping in order; each sees only the documents that the ones before it left."""
     ledgers: list[Manifest] = []
-    worked = False
     for group in recipe.dedup:
         dedup = _Dedup(group, run, settings, cleaned, decided, tuple(ledgers))
-        keys, first = run_stage(dedup.keys(), run, engine, progress)
-        groups, second = run_stage(dedup.groups(keys), run, engine, progress)
-        ledger, third = run_stage(dedup.ledger(groups), run, engine, progress)
-        ledgers.append(ledger)
-        worked = worked or first or second or third
-    return ledgers, worked
+        ledgers.append(do(dedup.ledger(do(dedup.groups(do(dedup.keys()))))))
+    return ledgers
 
 
 class _Dedup:

@@ -11,6 +11,7 @@ from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
 from data_cards.facts import CardFacts, SourceFacts, SplitFacts
+from pipelines.chain import ChainEnd
 from pipelines.dataset import Placement
 from pipelines.run_directory import RunDirectory
 
@@ -19,17 +20,9 @@ __all__ = ["card_facts"]
 _LANGUAGE = "language.label"
 
 
-def card_facts(
-    recipe: Recipe,
-    run: RunDirectory,
-    collected: Manifest,
-    split: Manifest,
-    augmented: Manifest,
-    placement: Placement,
-    ledger: Manifest,
-) -> CardFacts:
+def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
+    collected, counts = end.collected, end.split.counts
     unreadable = collected.counts.get("quarantined", 0)
-    counts = split.counts
     return CardFacts(
         name=recipe.name,
         recipe_fingerprint=recipe.fingerprint(),
@@ -40,10 +33,10 @@ def card_facts(
         kept=counts.get("kept", 0),
         dropped=counts.get("dropped", 0),
         quarantined=counts.get("quarantined", 0) + unreadable,
-        augmented=augmented.counts.get("documents", 0),
+        augmented=end.augmented.counts.get("documents", 0),
         reasons=_reasons(counts),
-        languages=_languages(recipe, run, ledger),
-        splits=_splits(placement),
+        languages=_languages(recipe, run, end.ledger),
+        splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
     )

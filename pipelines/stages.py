@@ -51,8 +51,11 @@ def stage_of(
     return Stage(name, fingerprint, units, mapped(run, task, settings))
 
 
-def collect_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any]) -> Stage:
-    """Units of every source, sources by name; their identity is the content of what they read."""
+def collect_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], *, remember: bool = True) -> Stage:
+    """Units of every source, sources by name; their identity is the content of what they read.
+
+    Checksums of inputs are kept in the run, so that only new files are read for them; `remember=False` writes nothing.
+    """
     cache = run.remembered_inputs()
     payloads, identities = [], []
     for source in sorted(recipe.sources, key=lambda source: source.name):
@@ -61,7 +64,8 @@ def collect_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any]) -
             known = _with_checksums(pieces, cache)
             payloads.append({"source": pack_source(source), "pieces": [p.model_dump(mode="json") for p in known]})
             identities.append({"source": source.identity(), "pieces": [piece.identity() for piece in known]})
-    run.remember_inputs(cache)
+    if remember:
+        run.remember_inputs(cache)
     task = "pipelines.tasks.collect:collect_unit"
     return stage_of("collect", run, task, settings, VERSIONS["collect"], payloads, identities)
 

@@ -50,7 +50,7 @@ def _open(root: Path, payload: dict[str, Any]) -> list[Iterator[pa.RecordBatch]]
 
 def _rows(sidecars: tuple[pa.RecordBatch, ...], places: _Places, schema: pa.Schema) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
-    for batch in reversed(sidecars):
+    for batch in sidecars:  # the outcome comes last and has the last word
         columns.update(zip(batch.schema.names, batch.columns, strict=True))
     columns["shard"], columns["row"] = places.of(np.array(columns["split"].to_pylist(), object))
     rows = sidecars[0].num_rows

@@ -1,0 +1,117 @@
+"""What can stand in a recipe: every source, operator and grouping with its parameters, and the recipe's JSON Schema."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from curation.errors import RecipeError, nearest
+from curation.recipe import Card, DatasetOptions, Limits
+from curation.registry import Room, load, names
+from curation.rules import Rule
+
+__all__ = ["describe", "describe_all", "recipe_schema"]
+
+_ROOMS: tuple[Room, ...] = get_args(Room)
+
+
+def describe_all() -> str:
+    """One line for each name, by room."""
+    lines: list[str] = []
+    for room in _ROOMS:
+        lines.append(f"{room}s")
+        for name in names(room):
+            lines.append(f"  {name:<24} {_first_line(load(room, name, 'registry'))}")
+    return "\n".join([*lines, "", "`gristmill ops NAME` shows parameters, defaults and attributes."])
+
+
+def describe(name: str) -> str:
+    """Everything about one name. Raises RecipeError for an unknown one."""
+    for room in _ROOMS:
+        if name in names(room):
+            return _described(room, name, load(room, name, "registry"))
+    everything = [known for room in _ROOMS for known in names(room)]
+    raise RecipeError(f"ops {name}", "an unknown name", "a source, operator or grouping", nearest(name, everything))
+
+
+def _described(room: Room, name: str, model: Any) -> str:
+    contract = getattr(model, "contract", None)
+    version = contract.version if contract else model.version
+    lines = [f"{room} {name}, version {version}", "", inspect.cleandoc(model.__doc__ or ""), "", "parameters"]
+    for field, info in model.model_fields.items():
+        default = "required" if info.is_required() else repr(info.get_default(call_default_factory=True))
+        lines.append(f"  {field:<20} {_type(info.annotation):<28} {default}")
+    added = getattr(contract, "adds", None)
+    if added:
+        lines += ["", "attributes", *(f"  {column:<40} {kind}" for column, kind in added.items())]
+    return "\n".join(lines)
+
+
+def _type(annotation: Any) -> str:
+    return str(annotation).replace("typing.", "") if not isinstance(annotation, type) else annotation.__name__
+
+
+def _first_line(model: Any) -> str:
+    own = inspect.cleandoc(model.__doc__ or "")
+    text = own if own else inspect.cleandoc(inspect.getmodule(model).__doc__ or "")  # type: ignore[union-attr]
+    return text.split("\n\n")[0].replace("\n", " ")[:90]
+
+
+def recipe_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of recipe files, for completion and checks in editors."""
+    definitions: dict[str, Any] = {}
+    rule = _schema_of(Rule, definitions)
+    step = _choice("operator", definitions)
+    gate = {"type": "object", "properties": {"gate": {"type": "array", "items": rule}}, "additionalProperties": False}
+    properties = {
+        "name": {"type": "string"},
+        "sources": {"type": "array", "items": _choice("source", definitions), "minItems": 1},
+        "clean": {"type": "array", "items": {"anyOf": [step, gate]}},
+        "rules": {"type": "array", "items": rule},
+        "dedup": {"type": "array", "items": _choice("grouping", definitions)},
+        "augment": {"type": "array", "items": step},
+        "dataset": _schema_of(DatasetOptions, definitions),
+        "limits": _schema_of(Limits, definitions),
+        "card": _schema_of(Card, definitions),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Gristmill recipe",
+        "type": "object",
+        "properties": properties,
+        "required": ["name", "sources"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _choice(room: Room, definitions: dict[str, Any]) -> dict[str, Any]:
+    """A name alone, or a name with its parameters."""
+    known = names(room)
+    mappings = {name: {"anyOf": [_parameters(room, name, definitions), {"type": "null"}]} for name in known}
+    mapping = {
+        "type": "object",
+        "properties": mappings,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"anyOf": [{"enum": known}, mapping]}
+
+
+def _parameters(room: Room, name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = _schema_of(load(room, name, "registry"), definitions)
+    if room != "source":
+        own = definitions[schema["$ref"].rpartition("/")[2]]
+        own["properties"] = {"as": {"type": "string", "description": "label of the step"}, **own.get("properties", {})}
+    return schema
+
+
+def _schema_of(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
+    """A reference to the model's schema, which goes into `definitions` under the class's name."""
+    schema = model.model_json_schema(ref_template="#/$defs/{model}")
+    definitions.update(schema.pop("$defs", {}))
+    definitions[model.__name__] = schema
+    return {"$ref": f"#/$defs/{model.__name__}"}

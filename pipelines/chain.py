@@ -1,0 +1,65 @@
+"""The order of stages, written once. Running, planning and checking differ only in what they do with a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from curation.errors import GristmillError
+from curation.manifest import Manifest
+from curation.recipe import Recipe
+from pipelines.dataset import Placement, ledger_stage, place, shard_stage
+from pipelines.dedup import dedup_stages
+from pipelines.run_directory import RunDirectory
+from pipelines.stage import Stage
+from pipelines.stages import augment_stage, clean_stage, collect_stage, decide_stage, split_stage
+
+__all__ = ["ChainEnd", "Do", "follow", "stage_names"]
+
+# Brings a stage to its manifest: by running it, or by finding it finished.
+Do = Callable[[Stage], Manifest]
+
+
+@dataclass(frozen=True)
+class ChainEnd:
+    """What the last steps and the card need of a whole chain."""
+
+    collected: Manifest
+    split: Manifest
+    augmented: Manifest
+    placement: Placement
+    sharding: Stage
+    sharded: Manifest
+    ledger: Manifest
+
+
+def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, *, remember: bool = True) -> ChainEnd:
+    """Every stage in order, each made from the manifests before it."""
+    collected = do(collect_stage(recipe, run, settings, remember=remember))
+    _within("quarantined", collected.counts.get("quarantined", 0), collected, recipe.limits.max_quarantined_share)
+    cleaned = do(clean_stage(recipe, run, settings, collected))
+    decided = do(decide_stage(recipe, run, settings, cleaned))
+    _within("dropped", decided.counts.get("dropped", 0), decided, recipe.limits.max_dropped_share)
+    ledgers = dedup_stages(recipe, run, settings, cleaned, decided, do)
+    split = do(split_stage(recipe, run, settings, cleaned, decided, ledgers))
+    augmented = do(augment_stage(recipe, run, settings, cleaned, split))
+    placement = place(recipe, run, cleaned, split, augmented)
+    sharding = shard_stage(run, settings, placement)
+    sharded = do(sharding)
+    ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided))
+    return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger)
+
+
+def stage_names(recipe: Recipe) -> list[str]:
+    """Names of all stages, the steps of a grouping each by itself."""
+    dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in ("keys", "groups", "ledger")]
+    return ["collect", "clean", "decide", *dedup, "split", "augment", "shard", "ledger"]
+
+
+def _within(what: str, part: int, manifest: Manifest, limit: float | None) -> None:
+    whole = manifest.counts.get("documents", 0) + (part if what == "quarantined" else 0)
+    if limit is not None and part > limit * whole:
+        found = f"{part:,} of {whole:,} records {what}"
+        do = f"look at {'quarantine/' if what == 'quarantined' else 'decide/'} in the run, or raise max_{what}_share"
+        raise GristmillError("limits", found, f"at most {limit:.1%}", do)

@@ -1,0 +1,56 @@
+"""All commands in one table of contents, and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from pipelines.cli import inspect_run, recipes, run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="gristmill",
+    help="Curate text corpora into training-ready Arrow shards, with an account of every document.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(run.demo)
+app.command("new")(recipes.new)
+app.command("run", context_settings={"allow_extra_args": True})(run.run)
+app.command("plan")(run.plan)
+app.command("status")(inspect_run.status)
+app.command("verify")(inspect_run.verify)
+app.command("explain")(inspect_run.explain)
+app.command("ops")(recipes.ops)
+app.add_typer(recipes.recipe_app, name="recipe")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    from curation.errors import GristmillError
+
+    _set_up_logging()
+    try:
+        app()
+    except GristmillError as error:
+        sys.stderr.write(f"gristmill: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # The reader of a pipe left; say nothing, and keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+def _set_up_logging() -> None:
+    """Warnings to stderr. Set up before Beam is imported, which otherwise installs a handler of its own."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().addFilter(lambda record: "apitools" not in record.getMessage())
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: "apitools" not in record.getMessage())

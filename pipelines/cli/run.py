@@ -1,0 +1,83 @@
+"""Commands that run recipes: demo, run, plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = ["demo", "plan", "run"]
+
+Recipe = Annotated[Path, typer.Argument(help="A recipe in YAML, or the name of one that comes with Gristmill.")]
+Directory = Annotated[Optional[Path], typer.Option("--to", help="Run directory; runs/NAME by default.")]  # noqa: UP045
+Set = Annotated[Optional[list[str]], typer.Option("--set", help="Change one value: path=value. May be repeated.")]  # noqa: UP045
+Workers = Annotated[Optional[int], typer.Option(min=1, help="Worker processes; one a core by default.")]  # noqa: UP045
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def demo(
+    to: Annotated[Path, typer.Option(help="Run directory.")] = Path("runs/demo"),
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Curate the documentation that lies in this Python environment: a whole run on real text, without a network."""
+    from pipelines.recipe_book import recipe_path
+
+    _run(recipe_path("demo"), to, [], workers, quiet)
+
+
+def run(
+    context: typer.Context,
+    recipe: Recipe,
+    to: Directory = None,
+    set_: Set = None,
+    workers: Workers = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Documents an operator sees at once.")] = 1000,
+    memory: Annotated[str, typer.Option(help="Budget for keys in flight, for example 1GB.")] = "1GB",
+    runner: Annotated[str, typer.Option(help="Beam runner; its own options follow after `--`.")] = "FnApiRunner",
+    quiet: Quiet = False,
+) -> None:
+    """Run a recipe, or what is left to do of it."""
+    from pipelines.recipe_book import recipe_path
+    from pipelines.sizes import parse_size
+
+    _run(
+        recipe_path(str(recipe)),
+        to,
+        set_ or [],
+        workers,
+        quiet,
+        batch_size=batch_size,
+        memory_bytes=parse_size(memory, "--memory"),
+        runner=runner,
+        runner_options=tuple(context.args),
+    )
+
+
+def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> None:
+    from curation.recipe_file import load_recipe
+    from pipelines.runner import Options, run_recipe
+    from pipelines.summary import print_summary
+
+    recipe = load_recipe(path, overrides)
+    root = to or Path("runs") / recipe.name
+    chosen = {"workers": workers} if workers is not None else {}
+    outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
+    print_summary(root, outcome)
+
+
+def plan(
+    recipe: Recipe,
+    to: Directory = None,
+    set_: Set = None,
+    workers: Workers = None,
+    sample: Annotated[int, typer.Option(min=1, help="Documents to try.")] = 500,
+) -> None:
+    """Say what a run would do: stages to run or skip, and from a sample how long, how much disk, what share is kept."""
+    from curation.recipe_file import load_recipe
+    from pipelines.plan import plan_run, print_plan
+    from pipelines.recipe_book import recipe_path
+
+    loaded = load_recipe(recipe_path(str(recipe)), set_ or [])
+    print_plan(plan_run(loaded, to or Path("runs") / loaded.name, workers, sample))

@@ -1,0 +1,37 @@
+"""Sizes as people write and read them."""
+
+from __future__ import annotations
+
+import re
+
+from curation.errors import RecipeError
+
+__all__ = ["parse_size", "show_size"]
+
+_UNITS = {
+    "": 1,
+    "K": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "T": 10**12,
+    "KI": 1 << 10,
+    "MI": 1 << 20,
+    "GI": 1 << 30,
+    "TI": 1 << 40,
+}
+
+
+def parse_size(text: str, where: str) -> int:
+    """Bytes from "512MB", "1.5 GiB" or a plain number."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", text.upper())
+    if match is None:
+        raise RecipeError(where, f"`{text}`", "a size", "write it like 512MB or 1.5GiB")
+    return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+def show_size(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1024
+    raise AssertionError("unreachable")

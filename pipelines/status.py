@@ -1,0 +1,51 @@
+"""How far a run has come, from its manifests and receipts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from curation.errors import IntegrityError, ResourceError
+from curation.manifest import MANIFEST, Manifest
+from pipelines.sizes import show_size
+
+__all__ = ["print_status", "stages_of_run"]
+
+_ORDER = ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger")
+
+
+def stages_of_run(root: Path) -> list[str]:
+    """Stages that have left a manifest or receipts, in the order of the run."""
+    found = {path.parent.relative_to(root).as_posix() for path in root.rglob(MANIFEST)} - {"dataset"}
+    found |= {path.parent.relative_to(root / "receipts").as_posix() for path in (root / "receipts").rglob("*.json")}
+    return sorted(found, key=lambda name: (_ORDER.index(name.split("/")[0]), name))
+
+
+def print_status(root: Path) -> None:
+    if not (root / "recipe.resolved.yaml").is_file():
+        raise ResourceError(str(root), "no run", "a run directory", "begin one with `gristmill run RECIPE --to DIR`")
+    table = Table()
+    for heading in ("stage", "state", "units", "files", "size", "counts"):
+        table.add_column(heading)
+    for stage in stages_of_run(root):
+        table.add_row(stage, *_row(root, stage))
+    console = Console()
+    console.print(table)
+    finished = (root / "dataset" / MANIFEST).is_file()
+    console.print(f"dataset: {'finished' if finished else 'not yet; run the recipe again to go on'}")
+
+
+def _row(root: Path, stage: str) -> tuple[str, str, str, str, str]:
+    receipts = len(list((root / "receipts" / stage).glob("*.json")))
+    path = root / stage / MANIFEST
+    if not path.is_file():
+        return "under way", str(receipts), "", "", ""
+    try:
+        manifest = Manifest.read(path)
+    except IntegrityError as error:
+        return f"damaged: {error.found}", str(receipts), "", "", ""
+    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(manifest.counts.items()) if "." not in name)
+    size = show_size(sum(file.bytes for file in manifest.files))
+    return "finished", str(receipts), str(len(manifest.files)), size, counts

@@ -1,0 +1,66 @@
+"""What a person reads at the end of a run."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from data_cards.facts import CardFacts
+from pipelines.runner import Outcome
+from pipelines.sizes import show_size
+
+__all__ = ["cpu_seconds", "print_summary"]
+
+_REASONS = 12
+
+
+def print_summary(root: Path, outcome: Outcome) -> None:
+    console = Console()
+    facts = CardFacts.model_validate(outcome.manifest.facts)
+    if outcome.worked:
+        console.print(_funnel(facts))
+        console.print(_times(root, outcome))
+    else:
+        console.print(f"Nothing to do: {root} is up to date with the recipe.")
+    console.print(f"dataset  {root / 'dataset'}", highlight=False)
+    console.print(f"card     {root / 'dataset' / 'README.md'}", highlight=False)
+    console.print(f"ledger   {root / 'ledger'}   (gristmill explain {root} ID)", highlight=False)
+
+
+def _funnel(facts: CardFacts) -> Table:
+    table = Table(title=f"{facts.name}: every document accounted for", title_justify="left")
+    for heading, justify in (("", "left"), ("documents", "right"), ("share", "right")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for name, count in (("read", facts.collected), ("quarantined", facts.quarantined), ("dropped", facts.dropped)):
+        table.add_row(name, f"{count:,}", _share(count, facts.collected))
+        if name == "dropped":
+            for reason, documents in list(facts.reasons.items())[:_REASONS]:
+                table.add_row(f"  {reason}", f"{documents:,}", _share(documents, facts.collected))
+    table.add_row("kept", f"{facts.kept:,}", _share(facts.kept, facts.collected))
+    table.add_row("made by augmentation", f"{facts.augmented:,}", "")
+    for split in facts.splits:
+        table.add_row(f"  {split.name}", f"{split.documents:,}", show_size(split.bytes))
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "–"
+
+
+def _times(root: Path, outcome: Outcome) -> str:
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in cpu_seconds(root).items() if seconds >= 0.05)
+    return f"{outcome.seconds:.1f} s; CPU seconds by stage: {stages}"
+
+
+def cpu_seconds(root: Path) -> dict[str, float]:
+    """CPU seconds of the units of each stage, over all runs in this directory; steps of dedup together."""
+    spent: dict[str, float] = defaultdict(float)
+    log = root / "logs" / "units.jsonl"
+    for line in log.read_text().splitlines() if log.is_file() else []:
+        unit = json.loads(line)
+        spent[unit["stage"].split("/")[0]] += unit["cpu_s"]
+    return dict(spent)
