@@ -22,7 +22,7 @@ from pipelines.placement import Part, Segment, cut, places
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import VERSIONS, packed, stage_of
-from pipelines.tasks.components import pack_part
+from pipelines.tasks.clean import scores_schema
 
 __all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"]
 
@@ -92,7 +92,7 @@ def ledger_stage(
     decided: Manifest,
 ) -> Stage:
     common = {
-        "parts": [pack_part(part) for part in recipe.clean],
+        "attributes": scores_schema(recipe.clean).serialize().to_pybytes().hex(),
         "rule_bytes": max(1, -(-len(recipe.all_rules()) // 8)),
     }
     read = list(zip(cleaned.shards("scores-"), decided.shards("ledger-"), strict=True))

@@ -16,14 +16,14 @@ from rich.table import Table
 
 from curation.collect.source import FileSource, Piece, Sink, Source
 from curation.manifest import MANIFEST, Manifest, Receipt
-from curation.recipe import Gate, Recipe
+from curation.recipe import Recipe
 from pipelines.chain import follow, stage_names
 from pipelines.run_directory import RunDirectory
 from pipelines.sizes import show_size
 from pipelines.stage import Stage
 from pipelines.tasks.clean import clean_batch, scores_schema
 from pipelines.tasks.components import pack_part, parts_of
-from pipelines.tasks.decide import KEPT, decide_batch, stages_of_rules
+from pipelines.tasks.decide import KEPT, decide_batch, gates_before_rules
 
 __all__ = ["Estimate", "Plan", "StagePlan", "plan_run", "print_plan"]
 
@@ -167,8 +167,7 @@ def _extrapolate(
     whole, _ = clean_batch(batch, parts, schema)
     factor = documents / batch.num_rows
     clean_seconds = (time.process_time() - began) * factor
-    rules = (*(rule for part in parts if isinstance(part, Gate) for rule in part.rules), *recipe.rules)
-    state, _ = decide_batch(whole, rules, stages_of_rules(parts, recipe.rules))
+    state, _ = decide_batch(whole, recipe.all_rules(), gates_before_rules(recipe.clean, recipe.rules))
     kept = state == KEPT
     written = (batch.nbytes * 2 + whole.select(schema.names).nbytes * 2 + batch.filter(pa.array(kept)).nbytes) * factor
     keys = min(documents * 200, 1 << 30) if recipe.dedup else 0

@@ -17,6 +17,7 @@ from curation.shards import FileRecord
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage, mapped, units_of
 from pipelines.tasks.components import pack_part, pack_source
+from pipelines.tasks.decide import gates_before_rules
 
 __all__ = [
     "augment_stage",
@@ -83,9 +84,9 @@ def clean_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], col
 
 
 def decide_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest) -> Stage:
-    parts = [pack_part(part) for part in recipe.clean]
-    rules = [rule.model_dump(mode="json") for rule in recipe.rules]
-    payloads = [{"parts": parts, "rules": rules, "scores": packed(scores)} for scores in cleaned.shards("scores-")]
+    rules = [rule.model_dump(mode="json") for rule in recipe.all_rules()]
+    common = {"rules": rules, "gates": gates_before_rules(recipe.clean, recipe.rules)}
+    payloads = [{**common, "scores": packed(scores)} for scores in cleaned.shards("scores-")]
     return stage_of("decide", run, "pipelines.tasks.decide:decide_unit", settings, VERSIONS["decide"], payloads)
 
 

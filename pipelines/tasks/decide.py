@@ -14,9 +14,9 @@ from curation.manifest import Receipt, Unit
 from curation.recipe import Gate, Step
 from curation.rules import Rule, failed_matrix, pack
 from curation.shards import FileRecord, ShardWriter, read_shard
-from pipelines.tasks.components import parts_of, rules_of
+from pipelines.tasks.components import rules_of
 
-__all__ = ["KEPT", "decide_batch", "decide_unit", "decision_schema", "stages_of_rules"]
+__all__ = ["KEPT", "decide_batch", "decide_unit", "decision_schema", "gates_before_rules"]
 
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantined"
 
@@ -27,36 +27,36 @@ def decision_schema(rules: int) -> pa.Schema:
 
 
 def decide_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
-    parts, rules = parts_of(unit.payload["parts"]), rules_of(unit.payload["rules"])
-    gates = stages_of_rules(parts, rules)
-    everything = (*(rule for part in parts if isinstance(part, Gate) for rule in part.rules), *rules)
-    writer = ShardWriter(root, f"decide/ledger-{unit.index:05d}.arrow", decision_schema(len(everything)))
-    tally = _Tally(everything)
+    rules, gates = rules_of(unit.payload["rules"]), unit.payload["gates"]
+    schema = decision_schema(len(rules))
+    writer = ShardWriter(root, f"decide/ledger-{unit.index:05d}.arrow", schema)
+    tally = _Tally(rules)
     with writer:
         for scores in read_shard(root, FileRecord.model_validate(unit.payload["scores"])):
-            state, failed = decide_batch(scores, everything, gates)
+            state, failed = decide_batch(scores, rules, gates)
             tally.add(scores, state, failed)
             columns = [scores.column("id"), pa.array(state, pa.string()), pack(failed)]
-            writer.write(pa.RecordBatch.from_arrays(columns, schema=decision_schema(len(everything))))
+            writer.write(pa.RecordBatch.from_arrays(columns, schema=schema))
     files = (writer.record,)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=tally.counts())
 
 
-def stages_of_rules(parts: Sequence[Step | Gate], rules: Sequence[Rule]) -> list[tuple[int, int]]:
-    """For each rule of gates and then of the recipe: (gate it belongs to or -1, gates passed when it can be judged).
+def gates_before_rules(parts: Sequence[Step | Gate], rules: Sequence[Rule]) -> list[int]:
+    """For each rule of gates and then of the recipe: how many gates a document has passed when it can be judged.
 
     A document that gate g stopped has been judged by the gates up to g, and by the other rules on attributes that
     were measured before g.
     """
-    passed, gates = 0, []
+    passed = 0
+    gates: list[int] = []
     measured_after: dict[str, int] = {}
     for part in parts:
         if isinstance(part, Gate):
-            gates += [(passed, passed)] * len(part.rules)
+            gates += [passed] * len(part.rules)
             passed += 1
         else:
             measured_after.update(dict.fromkeys(part.adds(), passed))
-    return [*gates, *((-1, max(measured_after.get(name, 0) for name in _names(rule))) for rule in rules)]
+    return [*gates, *(max(measured_after.get(name, 0) for name in _names(rule)) for rule in rules)]
 
 
 def _names(rule: Rule) -> list[str]:
@@ -64,12 +64,12 @@ def _names(rule: Rule) -> list[str]:
 
 
 def decide_batch(
-    scores: pa.RecordBatch, rules: Sequence[Rule], gates: Sequence[tuple[int, int]]
+    scores: pa.RecordBatch, rules: Sequence[Rule], gates: Sequence[int]
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """State of each document, and the (rules, rows) matrix of failures."""
     failed = failed_matrix(scores, rules)
     stopped_by = scores.column("gate").fill_null(127).to_numpy(zero_copy_only=False)
-    for number, (_, needs) in enumerate(gates):
+    for number, needs in enumerate(gates):
         failed[number] &= stopped_by >= needs
     broken = scores.column("failure").is_valid().to_numpy(zero_copy_only=False)
     failed &= ~broken

@@ -12,8 +12,6 @@ import pyarrow as pa
 
 from curation.manifest import Receipt, Unit
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
-from pipelines.tasks.clean import scores_schema
-from pipelines.tasks.components import parts_of
 
 __all__ = ["ledger_schema", "ledger_unit"]
 
@@ -30,7 +28,7 @@ def ledger_schema(attributes: pa.Schema, failed_rules: pa.DataType) -> pa.Schema
 
 
 def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
-    attributes = scores_schema(parts_of(unit.payload["parts"]))
+    attributes = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(unit.payload["attributes"])))
     schema = ledger_schema(attributes, pa.binary(unit.payload["rule_bytes"]))
     writer = ShardWriter(root, f"ledger/ledger-{unit.index:05d}.arrow", schema)
     places = _Places(unit.payload["places"])
