@@ -33,11 +33,13 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "remove_html_remains": "curation.clean.html_remains:RemoveHtmlRemains",
         "repair_mojibake": "curation.clean.mojibake:RepairMojibake",
         "language": "curation.measure.language:Language",
-        "gopher_quality": "curation.measure.gopher:GopherQuality",
+        "gopher_quality": "curation.measure.gopher_quality:GopherQuality",
+        "gopher_repetition": "curation.measure.gopher_repetition:GopherRepetition",
         "word_noise": "curation.augment.word_noise:WordNoise",
     },
     "grouping": {
         "exact": "curation.dedup.exact:Exact",
+        "minhash": "curation.dedup.minhash:MinHash",
     },
 }
 

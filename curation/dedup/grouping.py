@@ -4,7 +4,8 @@ The work between the two belongs to a stage, which sees one range of keys at a t
 
     keys(batch)        ->  key columns and `row`, one or several per document
     rank(batch)        ->  uint64 per document, the highest survives
-    elect(...)         ->  for members and their verified similarities: who stays, and for whom
+    elect_equal(...)   ->  where equal keys are proof (exact): who stays in each group
+    elect_linked(...)  ->  where pairs were verified (near duplicates): who stays, and for whom
 
 Nothing here depends on the order of arrival: documents are told apart by rank and id alone.
 """
@@ -24,8 +25,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from curation.dedup.survivors import Keep, ranks
+from curation.kernels.components import components, cover
 
-__all__ = ["Election", "Grouping", "GroupingContract", "elect_equal"]
+__all__ = ["Election", "Grouping", "GroupingContract", "elect_equal", "elect_linked", "unseen_pairs"]
 
 Words = npt.NDArray[np.uint64]
 Indexes = npt.NDArray[np.int64]
@@ -110,6 +112,46 @@ def elect_equal(key_hi: Words, key_lo: Words, ids: Words, rank: Words) -> Electi
     by_id = np.lexsort((ids[:, 1], ids[:, 0], key_lo, key_hi))
     cluster[by_id] = np.repeat(by_id[starts], lengths)
     return Election(cluster, survivor, np.ones(count))
+
+
+def elect_linked(
+    ids: Words, rank: Words, left: Indexes, right: Indexes, similarity: npt.NDArray[np.float64]
+) -> Election:
+    """Election among n documents linked by m verified pairs (left[k], right[k]), all at or above the threshold.
+
+    Members go by (rank, then smallest id). A member not yet covered survives and covers all its linked neighbours not
+    yet covered: so whoever is removed has a verified pair with its own survivor, not only with a friend of a friend.
+    """
+    order = np.lexsort((ids[:, 1], ids[:, 0], ~rank))
+    survivor, weight = cover(order, left, right, similarity)
+    by_id = np.lexsort((ids[:, 1], ids[:, 0]))
+    place = np.empty(len(by_id), np.int64)
+    place[by_id] = np.arange(len(by_id))
+    cluster = by_id[components(len(by_id), place[left], place[right])[place]]
+    return Election(cluster, survivor, weight)
+
+
+def unseen_pairs(
+    election: Election, ids: Words, rank: Words, left: Indexes, right: Indexes, hubs: int = 4
+) -> tuple[Indexes, Indexes]:
+    """Pairs of survivors of one cluster that were never compared: each with the best-ranked `hubs` of its cluster.
+
+    `left` and `right` are all pairs compared so far, similar or not. Verified and added to the links, they let a new
+    election remove copies that no bucket had brought together. At most `hubs` pairs a survivor.
+    """
+    survivors = np.flatnonzero(election.survivor == np.arange(len(rank)))
+    cluster = election.cluster[survivors]
+    order = np.lexsort((ids[survivors, 1], ids[survivors, 0], ~rank[survivors], cluster))
+    members, cluster = survivors[order], cluster[order]
+    starts = np.flatnonzero(np.concatenate((np.ones(min(len(cluster), 1), np.bool_), cluster[1:] != cluster[:-1])))
+    start = np.repeat(starts, np.diff(np.append(starts, len(cluster))))
+    place = np.arange(len(cluster)) - start
+    found = [(members[start[at] + hub], members[at]) for hub in range(hubs) for at in [place > hub]]
+    pairs = np.sort(np.concatenate([np.stack(pair, axis=1) for pair in found]), axis=1)
+    seen = np.sort(np.stack((left, right), axis=1), axis=1)
+    count = max(len(rank), 1)
+    new = np.setdiff1d(pairs[:, 0] * count + pairs[:, 1], seen[:, 0] * count + seen[:, 1])
+    return new // count, new % count
 
 
 def _run_starts(first: Words, second: Words) -> Indexes:
