@@ -29,6 +29,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
         "clean_lines": "curation.clean.lines:CleanLines",
+        "personal_data": "curation.measure.personal_data:PersonalData",
+        "redact_personal_data": "curation.clean.personal_data:RedactPersonalData",
         "remove_boilerplate": "curation.clean.boilerplate:RemoveBoilerplate",
         "remove_html_remains": "curation.clean.html_remains:RemoveHtmlRemains",
         "repair_mojibake": "curation.clean.mojibake:RepairMojibake",
