@@ -1,0 +1,81 @@
+"""Open hash tables made of plain arrays, and the quick 64-bit hash of bytes that goes with them.
+
+A table is an array of keys, a power of two long, 0 where it is empty; what belongs to a key lies at the same slot of
+other arrays. Tables are sized for the document at hand: sized for the longest of a batch they fall out of the cache and
+the same kernel takes three times as long. These hashes never leave a kernel; stable ones are in `kernels.hashing`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.kernels.hashing import mix
+from curation.kernels.jit import helper
+
+__all__ = ["add", "find_slot", "hash_bytes", "hash_ends", "table_size"]
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_NOT_ZERO = np.uint64(1 << 63)
+
+
+@helper
+def _load(data, position):  # type: ignore[no-untyped-def]
+    """Eight bytes as one number. Written byte by byte, which the compiler turns into a single load."""
+    word = np.uint64(data[position])
+    for k in range(1, 8):
+        word |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k)
+    return word
+
+
+@helper
+def hash_ends(data, start, size):  # type: ignore[no-untyped-def]
+    """Hash of the first and the last eight of `size` bytes: equal for equal bytes, and quick."""
+    head, tail = _load(data, np.uint64(start)), _load(data, np.uint64(start + size - 8))
+    state = (head * _MULTIPLIER) ^ tail
+    return ((state ^ (state >> np.uint64(32))) * _MULTIPLIER) >> np.uint64(24)
+
+
+@helper
+def hash_bytes(data, start, stop):  # type: ignore[no-untyped-def]
+    """64-bit hash of data[start:stop], never 0, eight bytes a step."""
+    state = np.uint64(stop - start) * _MULTIPLIER
+    position = np.uint64(start)
+    last = np.uint64(stop)
+    while position + np.uint64(8) <= last:
+        state = (state ^ _load(data, position)) * _MULTIPLIER
+        state ^= state >> np.uint64(29)
+        position += np.uint64(8)
+    word = np.uint64(0)
+    while position < last:
+        word = (word << np.uint64(8)) | np.uint64(data[position])
+        position += np.uint64(1)
+    return mix((state ^ word) * _MULTIPLIER) | _NOT_ZERO
+
+
+@helper
+def table_size(entries):  # type: ignore[no-untyped-def]
+    """Slots of a hash table for so many entries: a power of two, at most half full."""
+    size = 16
+    while size < 2 * entries:
+        size *= 2
+    return size
+
+
+@helper
+def find_slot(keys, key):  # type: ignore[no-untyped-def]
+    """Slot of `key` in an open hash table, or the empty slot where it belongs; keys are never 0."""
+    mask = np.uint64(len(keys) - 1)
+    slot = key & mask
+    while keys[slot] != 0 and keys[slot] != key:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@helper
+def add(keys, seen, key):  # type: ignore[no-untyped-def]
+    """Count `key` once more in the table `keys` with counts `seen`: how often it has now been seen."""
+    slot = find_slot(keys, key)
+    times = seen[slot] + 1 if keys[slot] else 1
+    keys[slot] = key
+    seen[slot] = times
+    return times

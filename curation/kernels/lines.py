@@ -1,0 +1,115 @@
+"""Lines of a text: where they end, stripped of whitespace, how they begin and end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.kernels.jit import helper, kernel
+from curation.kernels.unicode_tables import LINE_BREAK, SPACE
+from curation.kernels.utf8 import decode
+
+__all__ = ["DOTS", "ELLIPSIS", "SPACED_DOTS", "count_line_marks", "ends_with_ellipsis", "next_line", "strip"]
+
+# Marks that `ends_with_ellipsis` looks for, as bits.
+DOTS, ELLIPSIS, SPACED_DOTS = 1, 2, 4
+# Columns of count_line_marks.
+LINES, FILLED_LINES, BULLET_LINES, ELLIPSIS_LINES = range(4)
+
+_NEWLINE, _RETURN, _DOT, _SPACE_BYTE = 0x0A, 0x0D, 0x2E, 0x20
+
+
+@helper
+def next_line(data, position, end, classes, every_break):  # type: ignore[no-untyped-def]
+    """End of the line that starts at `position`, and start of the next; equal when no line break follows.
+
+    Lines end at "\\n" only, or (`every_break`) wherever `str.splitlines` ends them, "\\r\\n" being one break.
+    """
+    if not every_break:
+        while position < end and data[position] != _NEWLINE:
+            position += 1
+        return position, min(position + 1, end)
+    while position < end:
+        byte = data[position]
+        # Line breaks are control characters, U+0085 (C2 85) or U+2028 and U+2029 (E2 80 A8, E2 80 A9).
+        if byte >= 0x20 and byte != 0xC2 and byte != 0xE2:
+            position += 1
+            continue
+        point, after = decode(data, position, end)
+        if classes[point] & LINE_BREAK:
+            if point == _RETURN and after < end and data[after] == _NEWLINE:
+                after += 1
+            return position, after
+        position = after
+    return end, end
+
+
+@helper
+def strip(data, start, stop, classes):  # type: ignore[no-untyped-def]
+    """`str.strip`: start and stop without the whitespace at both ends."""
+    while start < stop:
+        point, after = decode(data, start, stop)
+        if not classes[point] & SPACE:
+            break
+        start = after
+    while stop > start:
+        before = stop - 1
+        while before > start and (data[before] & 0xC0) == 0x80:
+            before -= 1
+        point, _ = decode(data, before, stop)
+        if not classes[point] & SPACE:
+            break
+        stop = before
+    return start, stop
+
+
+@helper
+def ends_with_ellipsis(data, start, stop, marks):  # type: ignore[no-untyped-def]
+    """Whether data[start:stop] ends with one of the marks: `...`, `…` or `. . .`."""
+    size = stop - start
+    if size < 3:
+        return False
+    last = data[stop - 1]
+    if last == 0xA6:
+        return marks & ELLIPSIS != 0 and data[stop - 2] == 0x80 and data[stop - 3] == 0xE2
+    if last != _DOT:
+        return False
+    if marks & DOTS and data[stop - 2] == _DOT and data[stop - 3] == _DOT:
+        return True
+    if not marks & SPACED_DOTS or size < 5:
+        return False
+    spaces = data[stop - 2] == _SPACE_BYTE and data[stop - 4] == _SPACE_BYTE
+    return spaces and data[stop - 3] == _DOT and data[stop - 5] == _DOT
+
+
+@kernel
+def count_line_marks(data, offsets, classes, every_break, stripped, bullets, marks):  # type: ignore[no-untyped-def]
+    """Lines, lines that are not empty, that begin with one of `bullets` (code points), that end with one of `marks`.
+
+    int64 of shape (n, 4). `stripped`: lines are looked at without the whitespace at both ends. A text without line
+    breaks is one line; with `every_break`, as for `str.splitlines`, the empty text has none.
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 4), np.int64)
+    for document in range(documents):
+        position, end = offsets[document], offsets[document + 1]
+        lines, filled, with_bullet, with_ellipsis = 0, 0, 0, 0
+        while position < end or not every_break:
+            stop, after = next_line(data, position, end, classes, every_break)
+            first, last = position, stop
+            if stripped:
+                first, last = strip(data, position, stop, classes)
+            lines += 1
+            if first < last:
+                filled += 1
+                point, _ = decode(data, first, last)
+                for bullet in bullets:
+                    with_bullet += point == bullet
+                with_ellipsis += ends_with_ellipsis(data, first, last, marks)
+            if after == stop:
+                break
+            position = after
+        counts[document, LINES] = lines
+        counts[document, FILLED_LINES] = filled
+        counts[document, BULLET_LINES] = with_bullet
+        counts[document, ELLIPSIS_LINES] = with_ellipsis
+    return counts

@@ -1,0 +1,91 @@
+"""Repeated lines and paragraphs of one text: how many there are, and how much of the text they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.kernels.hash_tables import add, hash_bytes, table_size
+from curation.kernels.jit import helper, kernel
+from curation.kernels.lines import strip
+from curation.kernels.utf8 import count_characters
+
+__all__ = ["count_duplicates"]
+
+# Columns of count_duplicates. EXTRA: every occurrence after the first. COPIES: every occurrence of what occurs again.
+PIECES, CHARACTERS, EXTRA, EXTRA_CHARACTERS, COPIES, COPIES_CHARACTERS = range(6)
+
+_NEWLINE = 0x0A
+
+
+@kernel
+def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_text, stripped_pieces):  # type: ignore[no-untyped-def]
+    """Pieces between runs of newlines, and the repeated ones; int64 of shape (n, 6).
+
+    Pieces are cut at `newlines` consecutive "\\n", or at that many and any more that follow (`longer_runs`). With
+    `stripped_text` whitespace at both ends of the text is left out first; with `stripped_pieces` pieces are stripped
+    and empty ones do not count. Characters are code points.
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 6), np.int64)
+    keys, seen = np.zeros(64, np.uint64), np.zeros(64, np.int64)
+    for document in range(documents):
+        start, end = offsets[document], offsets[document + 1]
+        if stripped_text:
+            start, end = strip(data, start, end, classes)
+        size = table_size(_count_newlines(data, start, end) + 1)
+        if size > len(keys):
+            keys, seen = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+        _count_pieces(
+            data, start, end, classes, newlines, longer_runs, stripped_pieces, keys[:size], seen, counts[document]
+        )
+        keys[:size] = 0
+    return counts
+
+
+@helper
+def _count_pieces(  # type: ignore[no-untyped-def]
+    data, start, end, classes, newlines, longer_runs, stripped_pieces, keys, seen, counts
+):
+    """Fill one row of `count_duplicates`, with an empty hash table of `keys` and how often each was `seen`."""
+    while True:
+        stop, after = next_piece(data, start, end, newlines, longer_runs)
+        first, last = start, stop
+        if stripped_pieces:
+            first, last = strip(data, start, stop, classes)
+        if first < last or not stripped_pieces:
+            characters = count_characters(data, first, last)
+            times = add(keys, seen, hash_bytes(data, first, last))
+            copies = (times > 1) + (times == 2)
+            counts[PIECES] += 1
+            counts[CHARACTERS] += characters
+            counts[EXTRA] += times > 1
+            counts[EXTRA_CHARACTERS] += (times > 1) * characters
+            counts[COPIES] += copies
+            counts[COPIES_CHARACTERS] += copies * characters
+        if after == stop:
+            break
+        start = after
+
+
+@helper
+def next_piece(data, position, end, newlines, longer_runs):  # type: ignore[no-untyped-def]
+    """End of the piece that starts at `position`, and start of the next; equal when no cut follows."""
+    while position < end:
+        if data[position] != _NEWLINE:
+            position += 1
+            continue
+        run = 1
+        while position + run < end and data[position + run] == _NEWLINE and (longer_runs or run < newlines):
+            run += 1
+        if run >= newlines:
+            return position, position + run
+        position += run
+    return end, end
+
+
+@helper
+def _count_newlines(data, start, end):  # type: ignore[no-untyped-def]
+    count = 0
+    for position in range(start, end):
+        count += data[position] == _NEWLINE
+    return count

@@ -1,0 +1,215 @@
+"""Counts that quality rules need, one row a document: words, fields (stretches without whitespace) and symbols.
+
+Every function takes `data` (uint8, UTF-8 bytes) and `offsets` (int64, n+1 positions in `data`), reads each byte a
+bounded number of times, and returns int64 of shape (n, columns); the columns are named by the constants beside it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from curation.kernels.jit import helper, kernel
+from curation.kernels.unicode_tables import ALPHABETIC, ALPHANUMERIC, PUNCTUATION
+from curation.kernels.utf8 import decode
+from curation.kernels.words import next_field, next_word
+
+__all__ = ["count_fields", "count_symbols", "count_words", "word_keys"]
+
+# Columns of count_words.
+TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, ALPHANUMERIC_TOKENS, DISTINCT_STOP_WORDS = range(6)
+# Columns of count_fields.
+FIELDS, FIELD_CHARACTERS, ALPHABETIC_FIELDS, SYMBOL_FIELDS, STOP_WORDS, STOP_WORDS_ANY_CASE, MEDIAN_TWICE = range(7)
+# Columns of count_symbols.
+HASHES, THREE_DOTS, SPACED_DOTS, ELLIPSES = range(4)
+
+_HASH, _DOT, _SPACE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x2026
+_SEED = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x100000001B3)
+
+
+def word_keys(words: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+    """The words of a list as the kernels look them up: an open hash table of keys, 0 where it is empty."""
+    keys = {_python_key(word) for word in words}
+    table = np.zeros(4 << max(1, len(keys)).bit_length(), np.uint64)
+    for key in sorted(keys):
+        slot = key % len(table)
+        while table[slot]:
+            slot = (slot + 1) % len(table)
+        table[slot] = key
+    return table
+
+
+def _python_key(word: str) -> int:
+    key = int(_SEED)
+    for character in word:
+        key = ((key ^ ord(character)) * int(_PRIME)) & 0xFFFFFFFFFFFFFFFF
+    return key
+
+
+@helper
+def _find_key(table, key):  # type: ignore[no-untyped-def]
+    """Slot of `key` in a table of `word_keys`, or -1."""
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != 0:
+        if table[slot] == key:
+            return np.int64(slot)
+        slot = (slot + np.uint64(1)) & mask
+    return -1
+
+
+@helper
+def _key(data, start, stop):  # type: ignore[no-untyped-def]
+    key = _SEED
+    while start < stop:
+        point, start = decode(data, start, stop)
+        key = (key ^ np.uint64(point)) * _PRIME
+    return key
+
+
+@helper
+def _lower_key(data, start, stop, lower):  # type: ignore[no-untyped-def]
+    key = _SEED
+    while start < stop:
+        point, start = decode(data, start, stop)
+        key = (key ^ np.uint64(lower[point])) * _PRIME
+    return key
+
+
+@kernel
+def count_words(data, offsets, classes, stop_keys, stop_characters):  # type: ignore[no-untyped-def]
+    """Tokens of `words.next_word`: all, not only punctuation (and their characters), with a letter, that begin with a
+    letter or digit, and how many distinct stop words (`stop_keys` from `word_keys`, none longer than `stop_characters`)
+    occur with exactly their letters.
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 6), np.int64)
+    seen = np.full(len(stop_keys), -1, np.int64)
+    for document in range(documents):
+        position, end = offsets[document], offsets[document + 1]
+        tokens, words, characters_of_words, alphabetic, alphanumeric, distinct = 0, 0, 0, 0, 0, 0
+        while True:
+            start, position, characters, any_flags, all_flags, first = next_word(data, position, end, classes)
+            if start == position:
+                break
+            tokens += 1
+            if not all_flags & PUNCTUATION:
+                words += 1
+                characters_of_words += characters
+            alphabetic += (any_flags & ALPHABETIC) != 0
+            alphanumeric += (first & ALPHANUMERIC) != 0
+            if characters <= stop_characters:
+                found = _find_key(stop_keys, _key(data, start, position))
+                if found >= 0 and seen[found] != document:
+                    seen[found] = document
+                    distinct += 1
+        counts[document, TOKENS] = tokens
+        counts[document, WORDS] = words
+        counts[document, WORD_CHARACTERS] = characters_of_words
+        counts[document, ALPHABETIC_TOKENS] = alphabetic
+        counts[document, ALPHANUMERIC_TOKENS] = alphanumeric
+        counts[document, DISTINCT_STOP_WORDS] = distinct
+    return counts
+
+
+@kernel
+def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # type: ignore[no-untyped-def]
+    """Fields (stretches without whitespace): all, their characters, with a letter, with `#` or `…`, stop words as they
+    stand and in lower case (every occurrence), and twice the median length (0 without fields).
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 7), np.int64)
+    longest_document = 0
+    for document in range(documents):
+        longest_document = max(longest_document, offsets[document + 1] - offsets[document])
+    lengths = np.zeros(longest_document + 1, np.int64)
+    for document in range(documents):
+        position, end = offsets[document], offsets[document + 1]
+        fields, all_characters, alphabetic, symbols, exact, folded, longest = 0, 0, 0, 0, 0, 0, 0
+        while True:
+            start, position, characters, any_flags, _ = next_field(data, position, end, classes)
+            if start == position:
+                break
+            fields += 1
+            all_characters += characters
+            alphabetic += (any_flags & ALPHABETIC) != 0
+            if any_flags & PUNCTUATION:
+                symbols += _has_symbol(data, start, position)
+            lengths[characters] += 1
+            longest = max(longest, characters)
+            if characters <= stop_characters:
+                exact += _find_key(stop_keys, _key(data, start, position)) >= 0
+                folded += _find_key(stop_keys, _lower_key(data, start, position, lower)) >= 0
+        counts[document, FIELDS] = fields
+        counts[document, FIELD_CHARACTERS] = all_characters
+        counts[document, ALPHABETIC_FIELDS] = alphabetic
+        counts[document, SYMBOL_FIELDS] = symbols
+        counts[document, STOP_WORDS] = exact
+        counts[document, STOP_WORDS_ANY_CASE] = folded
+        counts[document, MEDIAN_TWICE] = _median_twice(lengths, longest, fields)
+        lengths[: longest + 1] = 0
+    return counts
+
+
+@helper
+def _has_symbol(data, start, stop):  # type: ignore[no-untyped-def]
+    """Whether `#` or `…` occurs."""
+    while start < stop:
+        point, start = decode(data, start, stop)
+        if point in (_HASH, _ELLIPSIS):
+            return True
+    return False
+
+
+@helper
+def _median_twice(histogram, longest, count):  # type: ignore[no-untyped-def]
+    """Twice the median of `count` lengths given as a histogram: the sum of the two middle ones."""
+    if count == 0:
+        return 0
+    low, high = (count - 1) // 2, count // 2
+    total, passed = 0, 0
+    for length in range(longest + 1):
+        before = passed
+        passed += histogram[length]
+        total += length * (before <= low < passed) + length * (before <= high < passed)
+        if passed > high:
+            break
+    return total
+
+
+@kernel
+def count_symbols(data, offsets):  # type: ignore[no-untyped-def]
+    """Occurrences, found from the left and not overlapping, of `#`, `...`, `. . .` and `…`."""
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 4), np.int64)
+    for document in range(documents):
+        end = offsets[document + 1]
+        hashes, three_dots, spaced_dots, ellipses = 0, 0, 0, 0
+        three_free, spaced_free = offsets[document], offsets[document]
+        for position in range(offsets[document], end):
+            byte = data[position]
+            if byte == _HASH:
+                hashes += 1
+            elif byte == _DOT and position + 2 < end:
+                if data[position + 1] == _DOT and data[position + 2] == _DOT and position >= three_free:
+                    three_dots += 1
+                    three_free = position + 3
+                elif position >= spaced_free and _is_spaced_dots(data, position, end):
+                    spaced_dots += 1
+                    spaced_free = position + 5
+            elif byte == 0xE2 and position + 2 < end and data[position + 1] == 0x80 and data[position + 2] == 0xA6:
+                ellipses += 1
+        counts[document, HASHES] = hashes
+        counts[document, THREE_DOTS] = three_dots
+        counts[document, SPACED_DOTS] = spaced_dots
+        counts[document, ELLIPSES] = ellipses
+    return counts
+
+
+@helper
+def _is_spaced_dots(data, position, end):  # type: ignore[no-untyped-def]
+    if position + 5 > end:
+        return False
+    dots = data[position] == _DOT and data[position + 2] == _DOT and data[position + 4] == _DOT
+    return dots and data[position + 1] == _SPACE and data[position + 3] == _SPACE

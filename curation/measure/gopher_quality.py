@@ -1,0 +1,155 @@
+"""Does a text look like prose: the scores of Gopher's quality rules (Rae et al. 2021, appendix A.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from curation.kernels import lines, text
+from curation.kernels.unicode_tables import character_classes, lower_case
+from curation.measure.ratios import Counts, kernel_text, ratio
+from curation.operator import Contract, Operator
+
+__all__ = ["GopherQuality"]
+
+_P = "gopher_quality."
+_COUNTS = (_P + "words", _P + "stop_words")
+_RATIOS = (
+    _P + "word_length",
+    _P + "symbol_ratio",
+    _P + "hash_ratio",
+    _P + "ellipsis_ratio",
+    _P + "bullet_line_ratio",
+    _P + "ellipsis_line_ratio",
+    _P + "alphabetic_word_ratio",
+)
+_STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+_Text = tuple[np.ndarray, np.ndarray]
+
+
+class GopherQuality(Operator):
+    """Words, their length and kind, symbols, and how lines begin and end.
+
+    gopher_quality.words                  number of words
+    gopher_quality.word_length            their mean length in characters (dolma: the median)
+    gopher_quality.hash_ratio             "#" to words (datatrove)
+    gopher_quality.ellipsis_ratio         "..." and "…" to words (datatrove)
+    gopher_quality.symbol_ratio           both in one (dolma: words that hold "#" or "…"; dclm: occurrences of "#",
+                                          "...", ". . .", "…")
+    gopher_quality.bullet_line_ratio      lines that begin with a bullet (datatrove: • -; dolma: * -; dclm: ● • * -)
+    gopher_quality.ellipsis_line_ratio    lines that end with an ellipsis (datatrove: ... …; dolma: …; dclm: also . . .)
+    gopher_quality.alphabetic_word_ratio  words with at least one letter
+    gopher_quality.stop_words             datatrove: how many distinct ones occur; dolma: occurrences; dclm: occurrences
+                                          in any case
+
+    What a word and a line is:
+
+    datatrove  Unicode words and punctuation (`kernels.words`; the original takes spaCy's or NLTK's tokens). Number and
+               length leave out tokens of punctuation only, the ratios are over all tokens. Lines as `str.splitlines`,
+               looked at without the whitespace around them, empty ones included.
+    dolma      words split at whitespace, lines at each newline and looked at as they are.
+    dclm       words split at whitespace, except for their number: Unicode words that begin with a letter or digit (the
+               original: uniseg). Lines are stripped, empty ones do not count.
+
+    Ratios are 0 where there are no words or lines. `stop_words` are compared as a whole word.
+    """
+
+    contract: ClassVar[Contract] = Contract(
+        name="gopher_quality",
+        version=1,
+        kind="annotate",
+        adds=dict.fromkeys(_COUNTS, pa.int64()) | dict.fromkeys(_RATIOS, pa.float64()),
+    )
+
+    dialect: Literal["datatrove", "dolma", "dclm"] = "datatrove"
+    stop_words: tuple[str, ...] = _STOP_WORDS
+
+    def adds(self) -> Mapping[str, pa.DataType]:
+        separate = (_P + "hash_ratio", _P + "ellipsis_ratio")
+        without = (_P + "symbol_ratio",) if self.dialect == "datatrove" else separate
+        return {name: kind for name, kind in self.contract.adds.items() if name not in without}
+
+    def open(self) -> None:
+        character_classes()
+        lower_case()
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        measures = _DIALECTS[self.dialect](kernel_text(batch), self.stop_words)
+        return pa.RecordBatch.from_pydict({name: measures[name] for name in self.adds()})
+
+
+def _datatrove(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
+    words, symbols = _words(buffers, stop_words), text.count_symbols(*buffers)
+    tokens = words[:, text.TOKENS]
+    return {
+        _P + "words": pa.array(words[:, text.WORDS]),
+        _P + "word_length": ratio(words[:, text.WORD_CHARACTERS], words[:, text.WORDS]),
+        _P + "hash_ratio": ratio(symbols[:, text.HASHES], tokens),
+        _P + "ellipsis_ratio": ratio(symbols[:, text.THREE_DOTS] + symbols[:, text.ELLIPSES], tokens),
+        _P + "alphabetic_word_ratio": ratio(words[:, text.ALPHABETIC_TOKENS], tokens),
+        _P + "stop_words": pa.array(words[:, text.DISTINCT_STOP_WORDS]),
+        **_line_ratios(buffers, True, True, "•-", lines.DOTS | lines.ELLIPSIS, lines.LINES),
+    }
+
+
+def _dolma(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
+    fields = _fields(buffers, stop_words)
+    count = fields[:, text.FIELDS]
+    return {
+        _P + "words": pa.array(count),
+        _P + "word_length": pa.array(fields[:, text.MEDIAN_TWICE] / 2),
+        _P + "symbol_ratio": ratio(fields[:, text.SYMBOL_FIELDS], count),
+        _P + "alphabetic_word_ratio": ratio(fields[:, text.ALPHABETIC_FIELDS], count),
+        _P + "stop_words": pa.array(fields[:, text.STOP_WORDS]),
+        **_line_ratios(buffers, False, False, "*-", lines.ELLIPSIS, lines.LINES),
+    }
+
+
+def _dclm(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
+    words, fields = _words(buffers, stop_words), _fields(buffers, stop_words)
+    symbols = text.count_symbols(*buffers).sum(axis=1)
+    count = fields[:, text.FIELDS]
+    marks = lines.DOTS | lines.SPACED_DOTS | lines.ELLIPSIS
+    return {
+        _P + "words": pa.array(words[:, text.ALPHANUMERIC_TOKENS]),
+        _P + "word_length": ratio(fields[:, text.FIELD_CHARACTERS], count),
+        _P + "symbol_ratio": ratio(symbols, count),
+        _P + "alphabetic_word_ratio": ratio(fields[:, text.ALPHABETIC_FIELDS], count),
+        _P + "stop_words": pa.array(fields[:, text.STOP_WORDS_ANY_CASE]),
+        **_line_ratios(buffers, False, True, "●•*-", marks, lines.FILLED_LINES),
+    }
+
+
+_DIALECTS: dict[str, Callable[[_Text, tuple[str, ...]], dict[str, pa.Array]]] = {
+    "datatrove": _datatrove,
+    "dolma": _dolma,
+    "dclm": _dclm,
+}
+
+
+def _words(buffers: _Text, stop_words: tuple[str, ...]) -> Counts:
+    counts: Counts = text.count_words(
+        *buffers, character_classes(), text.word_keys(stop_words), max(map(len, stop_words), default=0)
+    )
+    return counts
+
+
+def _fields(buffers: _Text, stop_words: tuple[str, ...]) -> Counts:
+    counts: Counts = text.count_fields(
+        *buffers, character_classes(), lower_case(), text.word_keys(stop_words), max(map(len, stop_words), default=0)
+    )
+    return counts
+
+
+def _line_ratios(
+    buffers: _Text, every_break: bool, stripped: bool, bullets: str, marks: int, column: int
+) -> dict[str, pa.Array]:
+    points = np.array([ord(bullet) for bullet in bullets], np.int64)
+    counts = lines.count_line_marks(*buffers, character_classes(), every_break, stripped, points, marks)
+    return {
+        _P + "bullet_line_ratio": ratio(counts[:, lines.BULLET_LINES], counts[:, column]),
+        _P + "ellipsis_line_ratio": ratio(counts[:, lines.ELLIPSIS_LINES], counts[:, column]),
+    }

@@ -1,0 +1,109 @@
+"""Scores are those of the definitions: by hand on short texts, by the slow twin on any."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation.measure.gopher_quality import GopherQuality
+from curation.operator import run_operator
+from tests.reference import gopher
+from tests.reference.ugly import texts
+
+DIALECTS = ["datatrove", "dolma", "dclm"]
+PARTS = [
+    "the",
+    "The",
+    "be",
+    "of,",
+    "and",
+    "# x",
+    "##",
+    "...",
+    "....",
+    ". . .",
+    ". . . . .",
+    "…",
+    "a…",
+    "• x",
+    " - y",
+    "-",
+]
+PARTS += ["* z", "\n", "\r\n", "\u2028", " \n", "12", "1st", "漢字", "é", "_", "\u200b", "\u212a", "●", "don't"]
+marked = st.lists(st.sampled_from(PARTS), max_size=40).flatmap(
+    lambda parts: st.sampled_from([" ".join(parts), "".join(parts)])
+)
+
+TEXT = "- The cat, with 2 of #the dogs...\n\n  * 10 birds have gone . . .\n• and that…\nthe end"
+
+
+def measure(dialect: str, *texts: str | None) -> list[dict[str, float]]:
+    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
+    rows = run_operator(GopherQuality(dialect=dialect), batch).to_pylist()
+    return [{k.removeprefix("gopher_quality."): v for k, v in row.items() if k != "text"} for row in rows]
+
+
+def test_datatrove_divides_by_all_tokens_and_counts_distinct_stop_words() -> None:
+    # Tokens: - The cat , with 2 of # the dogs ... | * 10 birds have gone . . . | • and that … | the end: 25, of which
+    # 15 are not only punctuation: 48 characters.
+    assert measure("datatrove", TEXT) == [
+        {
+            "words": 15,
+            "word_length": 48 / 15,
+            "hash_ratio": 1 / 25,
+            "ellipsis_ratio": 2 / 25,
+            "bullet_line_ratio": 2 / 5,
+            "ellipsis_line_ratio": 2 / 5,
+            "alphabetic_word_ratio": 13 / 25,
+            "stop_words": 6,
+        }
+    ]
+
+
+def test_dolma_takes_words_at_whitespace_and_lines_as_they_are() -> None:
+    # Lengths: 1 3 4 4 1 2 4 7 1 2 5 4 4 1 1 1 1 3 5 3 3, the middle of 21 is 3.
+    assert measure("dolma", TEXT) == [
+        {
+            "words": 21,
+            "word_length": 3.0,
+            "symbol_ratio": 2 / 21,
+            "bullet_line_ratio": 1 / 5,
+            "ellipsis_line_ratio": 1 / 5,
+            "alphabetic_word_ratio": 13 / 21,
+            "stop_words": 5,
+        }
+    ]
+
+
+def test_dclm_counts_words_one_way_and_divides_by_another() -> None:
+    assert measure("dclm", TEXT) == [
+        {
+            "words": 15,
+            "word_length": 60 / 21,
+            "symbol_ratio": 4 / 21,
+            "bullet_line_ratio": 3 / 4,
+            "ellipsis_line_ratio": 3 / 4,
+            "alphabetic_word_ratio": 13 / 21,
+            "stop_words": 6,
+        }
+    ]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_empty_text_scores_zero(dialect: str) -> None:
+    assert all(set(row.values()) == {0.0} for row in measure(dialect, "", None))
+
+
+def test_stop_words_can_be_those_of_another_language() -> None:
+    batch = pa.RecordBatch.from_pydict({"text": pa.array(["der Hund und die Katze, und"], pa.large_string())})
+    measured = run_operator(GopherQuality(stop_words=("und", "der", "das")), batch)
+    assert measured.column("gopher_quality.stop_words").to_pylist() == [2]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@given(st.lists(texts | marked, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_scores_equal_the_slow_twin_in_any_batch(dialect: str, texts: list[str]) -> None:
+    assert measure(dialect, *texts) == [gopher.quality(text, dialect) for text in texts]
