@@ -151,11 +151,12 @@ def _apply_override(data: Any, override: str) -> None:
 def _step_into(node: Any, part: str, where: str) -> Any:
     if isinstance(node, list):
         item = node[_position(node, part, where)]
-        if isinstance(item, dict) and part in item:
-            if item[part] is None:
-                item[part] = {}
-            return item[part]
-        return item
+        if not isinstance(item, dict) or len(item) != 1:
+            return item
+        ((name, parameters),) = item.items()  # `- name: {parameters}`: the path goes on inside
+        if parameters is None:
+            parameters = item[name] = {}
+        return parameters
     if isinstance(node, dict):
         return node.setdefault(part, {})
     raise RecipeError(where, f"`{part}` inside a single value", "a mapping or a list", "shorten the path")
@@ -238,7 +239,7 @@ class _Builder:
             item = {item: {}}
         if not isinstance(item, dict) or len(item) != 1:
             raise RecipeError(
-                at, f"{_kind(item)}", f"one {room} with its parameters", "write `- name: {{parameter: value}}`"
+                at, f"{_kind(item)}", f"one {room} with its parameters", "write `- name: {parameter: value}`"
             )
         ((name, parameters),) = item.items()
         model = load(room, str(name), at)

@@ -1,0 +1,58 @@
+import os
+
+import pytest
+
+from curation.collect.inputs import find, open_input, with_checksums
+from curation.errors import ResourceError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b/x.jsonl", "a/x.jsonl", "a/y.jsonl.gz", "a/z.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def keys(*paths):
+    return [file.key for file in find([str(path) for path in paths], (".jsonl",), "source")]
+
+
+def test_a_folder_is_searched_for_known_endings_in_a_fixed_order(folder):
+    assert keys(folder) == ["a/x.jsonl", "a/y.jsonl.gz", "b/x.jsonl"]
+
+
+def test_a_glob_takes_what_it_matches_and_keys_begin_below_its_fixed_part(folder):
+    assert keys(folder / "*/x.*") == ["a/x.jsonl", "b/x.jsonl"]
+    assert keys(folder / "a" / "*.txt") == ["z.txt"]
+
+
+def test_a_file_is_taken_by_name(folder):
+    assert keys(folder / "a/z.txt") == ["z.txt"]
+
+
+def test_an_address_of_fsspec_gives_the_same_keys(folder):
+    assert keys(f"file://{folder}") == keys(folder)
+    (file,) = find([f"file://{folder}/a/x.jsonl"], (".jsonl",), "source")
+    with open_input(file) as content:
+        assert content.read() == b"a/x.jsonl"
+
+
+def test_nothing_found_is_an_error_that_names_the_path(folder):
+    with pytest.raises(ResourceError, match=r"no file behind .*nothing"):
+        keys(folder / "nothing")
+
+
+def test_two_files_of_one_name_are_refused(folder):
+    with pytest.raises(ResourceError, match="two files called `x.jsonl`"):
+        keys(folder / "a/x.jsonl", folder / "b/x.jsonl")
+
+
+def test_checksums_are_remembered_until_a_file_changes(folder):
+    files = find([str(folder / "a/x.jsonl")], (".jsonl",), "source")
+    cache = {}
+    first = with_checksums(files, cache)
+    cache[files[0].path][2] = "remembered"
+    assert with_checksums(files, cache)[0].sha256 == "remembered"
+    os.utime(files[0].path, ns=(1, 1))
+    assert with_checksums(files, cache) == first
