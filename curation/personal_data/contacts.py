@@ -58,11 +58,12 @@ _NATIONAL = re.compile(
 # Rows of a hex dump look like French numbers, but for their neighbours.
 _HEX_NEIGHBOUR = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2} \Z"), re.compile(r" [0-9A-Fa-f]{2}(?![0-9A-Za-z])")
 _NAMED = re.compile(
-    r"(?i:(?<![a-z])(?:tele)?(?:phone|fon|fono|fone)"
-    r"|(?<![a-z])(?:tel|fax|mobile?|cell|call|sms|text|whatsapp|handy|tél|ring)\b"
+    r"(?i:(?<![a-z_])(?:tele)?(?:phone|fon|fono|fone)"
+    r"|(?<![a-z_])(?:tel|fax|mobile?|cell|call|sms|whatsapp|tél)\b"
     r"|телефон|тел\.|电话|電話|手机|传真|전화)"
     r"[^0-9]{0,30}?(?P<number>[+(]{0,2}[0-9][0-9 ().-]{4,20}[0-9])(?![0-9A-Za-z_])"
 )
+_DECIMAL = re.compile(r"\A[0-9]{1,20}\.[0-9]{5,20}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./-]\d\d?[./-]\d{4}")
 
 
@@ -74,7 +75,7 @@ def find_phones(text: str) -> Iterator[Span]:
                 yield match.span()
     for match in _NAMED.finditer(text):
         number = match.group("number")
-        if 7 <= _digits(number) <= 15 and not _DATE.search(number):
+        if 7 <= _digits(number) <= 15 and not _DATE.search(number) and not _DECIMAL.search(number):
             yield match.span("number")
 
 
@@ -105,7 +106,7 @@ _V6 = re.compile(rf"(?<![A-Za-z0-9_:.])[23][0-9A-Fa-f]{{3}}{_V6_END}")
 _VERSION = re.compile(
     r"(?i)(?:\b(?:versions?|vers?|v|release|rel|rev|revision|build|firmware|update|upgrade|patch|section|sec|chapter|clause|"
     r"article|oid|python|java|linux|kernel|chrome|android|ios|windows)\b\.?[ :#]{0,3}"
-    r"|[=<>~^]=? {0,2}|[A-Za-z_-]-|§ ?)\Z"
+    r"|[=<>~^]=? {0,2}|[A-Za-z_-]-|[A-Za-z]/|§ ?)\Z"
 )
 _ADDRESS = re.compile(
     r"(?i)(?:\b(?:ip|ipv4|address|addr|host|server|dns|client|from|ping|gateway|visitor)\b|://|@)[^\n]{0,12}\Z"
@@ -125,7 +126,7 @@ def find_ips(text: str) -> Iterator[Span]:
         if _is_public(match.group()) and not _is_version(text, match):
             yield match.span()
     for match in _V6.finditer(text):
-        if _is_public(match.group()):
+        if match.group().strip(":").count(":") and _is_public(match.group()):
             yield match.span()
 
 

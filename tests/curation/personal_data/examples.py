@@ -130,6 +130,8 @@ DECOYS = [
     "version 86.121.97.248 of Chrome/120.0.6099.129",
     "numpy==1.2.3.4, release 86.121.97.248, v1.2.3.4",
     "listens on 127.0.0.1, 10.0.0.1, 192.168.1.1, 0.0.0.0, 255.255.255.255, ::1 and fe80::1",
+    "Gecko/86.121.97.248, as in 2008::\n\n    text",
+    "cell = 0.12345678, a user_phone: 12345678",
     "std::vector<int>, a::b, dead::beef",
     "git@github.com:user/repo.git and icon@2x.png and loader@1.2.js",
     "00000010  06 23 94 48 09 e0 0a 5a 92",
