@@ -13,8 +13,8 @@ from pydantic import model_validator
 
 from curation.dedup.grouping import Grouping, GroupingContract
 from curation.dedup.survivors import field_values
+from curation.kernels.hashing import hash_ranges128
 from curation.kernels.normalize import Rules, normalize
-from curation.kernels.xxh64 import hash_ranges128
 from curation.schema import TEXT, text_buffers
 
 __all__ = ["Exact", "normalize_urls"]

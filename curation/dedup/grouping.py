@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from curation.dedup.survivors import Keep, ranks
 from curation.kernels.components import components, cover
 
-__all__ = ["Election", "Grouping", "GroupingContract", "elect_equal", "elect_linked", "unseen_pairs"]
+__all__ = ["Election", "Grouping", "GroupingContract", "Identified", "elect_equal", "elect_linked", "unseen_pairs"]
 
 Words = npt.NDArray[np.uint64]
 Indexes = npt.NDArray[np.int64]
@@ -40,6 +40,27 @@ class GroupingContract:
     name: str
     version: int
     reads: tuple[str, ...] = ("id", "text")
+
+
+class Identified(BaseModel):
+    """A method with a name, a version and parameters (pydantic fields, as for operators), which decide its answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    contract: ClassVar[GroupingContract]
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the answers, the version of Unicode included."""
+        return {
+            "grouping": self.contract.name,
+            "version": self.contract.version,
+            "parameters": self.model_dump(mode="json"),
+            "unicode": unicodedata.unidata_version,
+        }
+
+    def fingerprint(self) -> str:
+        canonical = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -56,17 +77,13 @@ class Election:
     similarity: npt.NDArray[np.float64]
 
 
-class Grouping(BaseModel, ABC):
-    """Parameters are pydantic fields, as for operators; the contract is a class attribute.
+class Grouping(Identified, ABC):
+    """Removes whole documents.
 
     keep      which copy survives; ties go to the smallest id
     keep_by   column, or field of `meta`, that holds the date or score for earliest, latest, highest and lowest
     prefer    sources from best to worst, for preferred_source
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    contract: ClassVar[GroupingContract]
 
     keep: Keep = "longest"
     keep_by: str | None = None
@@ -86,19 +103,6 @@ class Grouping(BaseModel, ABC):
 
     def rank(self, batch: pa.RecordBatch) -> Words:
         return ranks(batch, self.keep, self.keep_by, self.prefer)
-
-    def identity(self) -> dict[str, Any]:
-        """Everything that decides the answers, the version of Unicode included."""
-        return {
-            "grouping": self.contract.name,
-            "version": self.contract.version,
-            "parameters": self.model_dump(mode="json"),
-            "unicode": unicodedata.unidata_version,
-        }
-
-    def fingerprint(self) -> str:
-        canonical = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def elect_equal(key_hi: Words, key_lo: Words, ids: Words, rank: Words) -> Election:

@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
-from curation.kernels.xxh64 import frozen
 
 __all__ = ["HUBS", "WHOLE", "WINDOW", "candidate_pairs"]
 

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-__all__ = ["frozen", "hash64", "hash_ranges", "hash_ranges128", "mix"]
+from curation.kernels.jit import helper, kernel
+
+__all__ = ["frozen", "hash64", "hash_ranges", "hash_ranges128", "mix", "mix_all"]
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
 _P2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -37,7 +38,7 @@ def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return view
 
 
-@njit(cache=True, nogil=True)
+@helper
 def mix(x):  # type: ignore[no-untyped-def]
     """The finalizer of XXH64: a bijection of uint64 in which every input bit flips every output bit."""
     x ^= x >> _U(33)
@@ -47,17 +48,17 @@ def mix(x):  # type: ignore[no-untyped-def]
     return x ^ (x >> _U(32))
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _rotate(x, bits):  # type: ignore[no-untyped-def]
     return (x << _U(bits)) | (x >> _U(64 - bits))
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _read4(data, i):  # type: ignore[no-untyped-def]
     return _U(data[i]) | _U(data[i + 1]) << _U(8) | _U(data[i + 2]) << _U(16) | _U(data[i + 3]) << _U(24)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _read8(data, i):  # type: ignore[no-untyped-def]
     # Written byte by byte, LLVM makes one load of it; slices and views cost ten times as much.
     return (
@@ -72,17 +73,17 @@ def _read8(data, i):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _round(accumulator, lane):  # type: ignore[no-untyped-def]
     return _rotate(accumulator + lane * _P2, 31) * _P1
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _merge(accumulator, lane):  # type: ignore[no-untyped-def]
     return (accumulator ^ _round(_U(0), lane)) * _P1 + _P4
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _stripes(data, i, end, seed):  # type: ignore[no-untyped-def]
     v1, v2, v3, v4 = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
     while i + 32 <= end:
@@ -95,7 +96,7 @@ def _stripes(data, i, end, seed):  # type: ignore[no-untyped-def]
     return _merge(_merge(_merge(_merge(h, v1), v2), v3), v4)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def hash64(data, start, end, seed):  # type: ignore[no-untyped-def]
     """XXH64 of data[start:end] (uint8) with a uint64 seed."""
     i = start
@@ -117,7 +118,7 @@ def hash64(data, start, end, seed):  # type: ignore[no-untyped-def]
     return mix(h)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash_all(data, starts, ends, seed, out):  # type: ignore[no-untyped-def]
     for k in range(len(starts)):
         out[k] = hash64(data, starts[k], ends[k], seed)
@@ -137,3 +138,12 @@ def hash_ranges128(
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """High and low words of a 128-bit hash of every range: XXH64 under two fixed seeds."""
     return hash_ranges(data, starts, ends, int(_HIGH)), hash_ranges(data, starts, ends, int(_LOW))
+
+
+def mix_all(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """`mix` of every element."""
+    words = words ^ (words >> _U(33))
+    words = words * _P2
+    words = words ^ (words >> _U(29))
+    words = words * _P3
+    return words ^ (words >> _U(32))

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
-from curation.kernels.xxh64 import frozen, mix
 
 __all__ = ["band_keys", "band_orders", "signatures"]
 

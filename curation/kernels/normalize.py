@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
-from curation.kernels.xxh64 import frozen
 
 __all__ = ["Rules", "decode", "normalize"]
 

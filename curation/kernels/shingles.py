@@ -24,9 +24,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.normalize import decode
-from curation.kernels.xxh64 import frozen, mix
 
 __all__ = ["Tokens", "shingle_sets"]
 

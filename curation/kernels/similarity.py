@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hashing import frozen
 from curation.kernels.jit import kernel
-from curation.kernels.xxh64 import frozen
 
 __all__ = ["containment", "intersections", "jaccard"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.reference.xxh64 import mix
+from tests.reference.hashing import mix
 
 WORD = 2**64
 GOLDEN = 0x9E3779B97F4A7C15

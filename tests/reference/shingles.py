@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.reference.xxh64 import mix
+from tests.reference.hashing import mix
 
 WORD = 2**64
 P = 0xD6E8FEB86659FD93

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from curation.dedup.exact import Exact, normalize_urls
 from curation.dedup.grouping import elect_equal
 from curation.schema import DOCUMENT, document_id, id_words
+from tests.reference.hashing import hash128
 from tests.reference.ugly import texts
-from tests.reference.xxh64 import hash128
 
 
 def documents(*rows: dict[str, object]) -> pa.RecordBatch:

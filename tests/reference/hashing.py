@@ -1,4 +1,4 @@
-"""Slow twins of curation.kernels.xxh64."""
+"""Slow twins of curation.kernels.hashing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,125 @@
+"""Lines, paragraphs or three-sentence spans that occur more than once in the corpus: one copy stays, the others go.
+
+    keys(batch)     a 128-bit key for every unit, and its owner: which document has first claim to keep it
+    lost(...)       of all units with one key, all but one
+    rewrite(batch)  the texts without what they lost
+
+Which copy stays is drawn by hash, so it depends on no order and no document is favoured: of a line the document with
+the smallest hash of line and document id (the rule of C4, Raffel et al. 2020), within it the first. For spans of three
+sentences the hash is of the document alone: spans overlap, and documents that share a passage must agree on who keeps
+all of it, or every one of them would lose a part.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from curation.dedup.grouping import GroupingContract, Identified
+from curation.kernels.hashing import hash_ranges, hash_ranges128, mix_all
+from curation.kernels.normalize import Rules, normalize
+from curation.kernels.spans import cut, kept_text
+from curation.schema import TEXT, text_buffers
+
+__all__ = ["DuplicateLines", "lost"]
+
+Words = npt.NDArray[np.uint64]
+Indexes = npt.NDArray[np.int64]
+
+
+class DuplicateLines(Identified):
+    """Units are compared normalized, as exact duplicates are; a unit without letters and digits never goes.
+
+    unit            line, paragraph (as CCNet) or sentences: every three that follow each other
+    min_characters  shorter units (normalized, in code points) stay, however often they occur
+    """
+
+    contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=1)
+
+    unit: Literal["line", "paragraph", "sentences"] = "line"
+    min_characters: int = Field(0, ge=0)
+    fold_case: bool = True
+    strip_marks: bool = True
+    spell_digits: bool = False
+    drop_symbols: bool = True
+
+    def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """`key_hi`, `key_lo`, `owner` (uint64), `row`, `first`, `last` (int32).
+
+        The last two are the first and last span of the unit, counted within its document.
+        """
+        data, offsets = text_buffers(batch.column("text"))
+        bounds, spans = cut(data, offsets, self._span)
+        rules = Rules(self.fold_case, self.strip_marks, self.spell_digits, self.drop_symbols)
+        normal, normal_bounds = normalize(data, bounds, rules)
+        filled = np.flatnonzero(_characters(normal, normal_bounds) >= max(self.min_characters, 1))
+        high, low = hash_ranges128(normal, normal_bounds[filled], normal_bounds[filled + 1])
+        row = np.searchsorted(spans, filled, side="right") - 1
+        first = last = filled - spans[row]
+        if self.unit == "sentences":
+            high, low, row, first, last = _windows(high, low, row, first)
+        owner = self._owners(batch.column("id"))[row]
+        if self.unit != "sentences":
+            owner = mix_all(owner ^ low)
+        words = [pa.array(column) for column in (high, low, owner)]
+        places = [pa.array(column.astype(np.int32)) for column in (row, first, last)]
+        return pa.RecordBatch.from_arrays([*words, *places], ["key_hi", "key_lo", "owner", "row", "first", "last"])
+
+    def rewrite(self, batch: pa.RecordBatch, row: Indexes, first: Indexes, last: Indexes) -> pa.RecordBatch:
+        """`text` without the units that `lost` names, with `removed_spans` (int32) and `removed_characters` (int64)."""
+        data, offsets = text_buffers(batch.column("text"))
+        bounds, spans = cut(data, offsets, self._span)
+        changes = np.zeros(len(bounds), np.int64)
+        np.add.at(changes, spans[row] + first, 1)
+        np.add.at(changes, spans[row] + last + 1, -1)
+        gone = np.cumsum(changes)[:-1] > 0
+        kept, kept_offsets = kept_text(data, bounds, spans, gone)
+        buffers = [None, pa.py_buffer(kept_offsets), pa.py_buffer(np.ascontiguousarray(kept))]
+        text = pa.Array.from_buffers(TEXT, batch.num_rows, buffers)
+        removed = np.diff(np.concatenate(([0], np.cumsum(gone)))[spans]).astype(np.int32)
+        before = pc.utf8_length(batch.column("text").fill_null(""))
+        characters = pc.subtract(before, pc.utf8_length(text)).cast(pa.int64())
+        return pa.RecordBatch.from_arrays(
+            [text, pa.array(removed), characters], ["text", "removed_spans", "removed_characters"]
+        )
+
+    @property
+    def _span(self) -> Literal["line", "paragraph", "sentence"]:
+        return "sentence" if self.unit == "sentences" else self.unit
+
+    def _owners(self, ids: pa.Array) -> Words:
+        data, offsets = text_buffers(ids)
+        return hash_ranges(data, offsets[:-1], offsets[1:])
+
+
+def lost(key_hi: Words, key_lo: Words, owner: Words, document: Indexes, first: Indexes) -> npt.NDArray[np.bool_]:
+    """True for every unit but one of each key: the smallest owner keeps it, in its first place.
+
+    `document` numbers documents in the order of their ids, for owners that collide.
+    """
+    order = np.lexsort((first, document, owner, key_lo, key_hi))
+    repeated = np.zeros(len(order), np.bool_)
+    same = (key_hi[order[1:]] == key_hi[order[:-1]]) & (key_lo[order[1:]] == key_lo[order[:-1]])
+    repeated[order[1:]] = same
+    return repeated
+
+
+def _characters(data: npt.NDArray[np.uint8], bounds: Indexes) -> Indexes:
+    """Code points between bounds: bytes that do not continue a character."""
+    counted = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+    lengths: Indexes = np.diff(counted[bounds])
+    return lengths
+
+
+def _windows(high: Words, low: Words, row: Indexes, place: Indexes) -> tuple[Words, Words, Indexes, Indexes, Indexes]:
+    """Keys of every three sentences that follow each other in a document, and the first and last of them."""
+    count = max(len(row) - 2, 0)
+    keys = [mix_all(mix_all(mix_all(word[:count]) ^ word[1 : count + 1]) ^ word[2 : count + 2]) for word in (high, low)]
+    inside = row[:count] == row[2 : count + 2]
+    windows = keys[0], keys[1], row[:count], place[:count], place[2 : count + 2]
+    return tuple(column[inside] for column in windows)
