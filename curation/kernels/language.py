@@ -24,6 +24,7 @@ from curation.kernels.language_symbols import (
     Bytes,
     Symbols,
     count_scripts,
+    join_japanese,
     read_spans,
     read_text,
     take_out_latin,
@@ -37,26 +38,37 @@ Number = Any  # an integer: Python's own, or numpy's of any width
 
 LANES = 64  # languages, padded: a row of scores is then two cache lines
 SCALE = 1024  # units to one natural log; three scores of at most 8.9 fit an int16 together
+HITS_SHIFT, KEY_SHIFT = 18, 20  # an n-gram's place: its row, and how many known n-grams end with it (1 to 3)
+PAIR = (1 << 24) - 1
+ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
 EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 VOTE = 0.9  # a window counts for its language from this posterior on
 
 
 class Tables(NamedTuple):
-    """A profile set as arrays: C code points, A letters, G n-grams (row 0: in no profile), L languages, S slots."""
+    """A profile set as arrays: C code points, A letters, G n-grams (row 0: in no profile), L languages, S slots.
+
+    An n-gram brings its own endings with it: where `the` is found, so are `he` and `e`, if profiles know them. So their
+    scores are added beforehand, and a character of text costs one look-up and one row.
+    """
 
     classes: Symbols  # uint32[C], the symbol of every code point
     composed: Symbols  # uint32[112, 512], symbol of combining mark on base letter, 0 where they do not combine
-    unigrams: Integers  # int64[A], row of a single letter
-    slots: Integers  # int64[S], hash table of longer n-grams, see `build_slots`
-    scores: npt.NDArray[np.int16]  # int16[G, LANES], log((weight + p) / weight) in units of 1/SCALE
+    unigrams: Integers  # int64[A], place of a single letter
+    slots: Integers  # int64[S], hash table of places of longer n-grams
+    scores: npt.NDArray[np.int16]  # int16[G, LANES], log((weight + p) / weight) in units of 1/SCALE, with endings
+    ending: npt.NDArray[np.int32]  # int32[G, 3], rows of the known n-grams of length 1 to 3 that end with this one
     exponentials: Floats  # float64[EXPONENTS], e**(-i / SCALE)
+    home: Integers  # int64[L], the script of most letters of a language
     languages: int  # L
 
 
 class Votes(NamedTuple):
     """What is added up over the windows of one text, by language (LANES long)."""
 
-    sums: npt.NDArray[np.int32]  # log-likelihoods of the window at hand
+    possible: npt.NDArray[np.bool_]  # languages that are considered at all
+    rows: Integers  # n-grams of the window at hand
+    sums: npt.NDArray[np.int32]  # its log-likelihoods
     window: Floats  # its posterior
     likelihood: Integers  # log-likelihoods of all windows
     posterior: Floats  # posteriors times n-grams of the window
@@ -87,95 +99,123 @@ class Detected(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def slot_of(key: Number, size: Number) -> Number:
+def _slot(key: Number, size: Number) -> Number:
     """Where to start looking for a key (multiplicative hashing, Knuth 6.4) in a table of `size`, a power of two."""
     mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
     return np.int64(mixed & np.uint64(size - 1))
 
 
 @njit(cache=True, nogil=True)
-def build_slots(keys: Integers, rows: Integers, size: Number) -> Integers:
-    """Hash table int64[size] with open addressing: an entry is key << 20 | row, 0 is an empty slot."""
+def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
+    """Hash table int64[size] with open addressing: an entry is key << KEY_SHIFT | place, 0 is an empty slot."""
     slots = np.zeros(size, np.int64)
     for index in range(len(keys)):
-        slot = slot_of(keys[index], size)
+        slot = _slot(keys[index], size)
         while slots[slot] != 0:
             slot = (slot + 1) & (size - 1)
-        slots[slot] = keys[index] << 20 | rows[index]
+        slots[slot] = keys[index] << KEY_SHIFT | places[index]
     return slots
 
 
 @njit(cache=True, nogil=True)
-def _row(key: Number, slots: Integers) -> Number:
-    slot = slot_of(key, len(slots))
-    entry = slots[slot]
-    while entry != 0 and entry >> 20 != key:
-        slot = (slot + 1) & (len(slots) - 1)
-        entry = slots[slot]
-    return entry & 0xFFFFF
+def _ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) -> None:
+    """Key of the n-gram of three letters that ends at each of symbols[first:last], `first` >= 1, into `keys`.
+
+    After a space it is the n-gram of two; within a word in capitals, and for a letter that no profile has, it is 0.
+    """
+    before = symbols[first - 1]
+    key = np.int64(symbols[max(first - 2, 0)] & LETTER) << 12 | np.int64(before & LETTER)
+    for index in range(first, last):
+        symbol = symbols[index]
+        key = (key & PAIR) << 12 | np.int64(symbol & LETTER)
+        known = symbol & before & UPPER == 0 and symbol & LETTER != UNKNOWN
+        keys[index - first] = (key & PAIR if before & LETTER == SPACE else key) if known else 0
+        before = symbol
 
 
 @njit(cache=True, nogil=True)
-def _rows_at(symbols: Symbols, index: Number, tables: Tables) -> tuple[Number, Number, Number]:
-    """Rows of the n-grams of length 1, 2 and 3 that end at `index` >= 1; 0 where there is none.
+def _places(keys: Integers, count: Number, unigrams: Integers, slots: Integers) -> Number:
+    """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits.
 
-    N-grams do not reach across a space, and none ends within a word in capitals.
+    No function here takes an array: a call in this loop would cost more than the look-up.
     """
-    symbol, last = symbols[index], symbols[index - 1]
-    letter, previous = np.int64(symbol & LETTER), np.int64(last & LETTER)
-    if symbol & last & UPPER or letter == UNKNOWN:
-        return 0, 0, 0
-    if previous == SPACE:
-        two = 0 if letter == SPACE else _row(SPACE << 12 | letter, tables.slots)
-        return tables.unigrams[letter], two, 0
-    if previous == UNKNOWN:
-        return tables.unigrams[letter], 0, 0
-    pair = previous << 12 | letter
-    before = np.int64(symbols[index - 2] & LETTER)
-    three = 0 if before == UNKNOWN else _row(before << 24 | pair, tables.slots)
-    return tables.unigrams[letter], _row(pair, tables.slots), three
+    size, found = len(slots), 0
+    for index in range(count):
+        key = keys[index]
+        place = unigrams[key & LETTER]
+        while key > LETTER:
+            slot = _slot(key, size)
+            entry = slots[slot]
+            while entry != 0 and entry >> KEY_SHIFT != key:
+                slot = (slot + 1) & (size - 1)
+                entry = slots[slot]
+            if entry != 0:
+                place = entry & PLACE
+                break
+            key &= PAIR if key > PAIR else LETTER
+        keys[index] = place & ROW
+        found += place >> HITS_SHIFT
+    return found
 
 
 @njit(cache=True, nogil=True)
 def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) -> Number:
-    """Rows of all n-grams in text order, shorter ones first, into `rows`; returns how many."""
+    """Rows of all known n-grams in text order, shorter ones first, into `rows`; returns how many."""
+    longest = np.empty(count, np.int64)
+    _ngram_keys(symbols, 1, count, longest)
+    _places(longest, count - 1, tables.unigrams, tables.slots)
     found = 0
-    for index in range(1, count):
-        for row in _rows_at(symbols, index, tables):
-            if row:
-                rows[found] = row
+    for row in longest[: count - 1]:
+        for length in range(3):
+            if tables.ending[row, length]:
+                rows[found] = tables.ending[row, length]
                 found += 1
     return found
 
 
 @njit(cache=True, nogil=True)
-def _add_window(symbols: Symbols, first: Number, last: Number, tables: Tables, sums: npt.NDArray[np.int32]) -> Number:
-    """Log-likelihoods of the n-grams that end in symbols[first:last] into `sums`; returns how many n-grams."""
-    scores = tables.scores
+def _add_rows(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
+    """Log-likelihoods of rows[:count] into `sums`; a plain loop of its own, so that the compiler uses vectors."""
     sums[:] = 0
-    found = 0
-    for index in range(first, last):
-        one, two, three = _rows_at(symbols, index, tables)
-        hits = (one != 0) + (two != 0) + (three != 0)
-        if hits:
-            found += hits
-            for lane in range(LANES):
-                sums[lane] += np.int16(scores[one, lane] + scores[two, lane] + scores[three, lane])
-    return found
+    for row in rows[:count]:
+        for lane in range(LANES):
+            sums[lane] += scores[row, lane]
 
 
 @njit(cache=True, nogil=True)
-def _posterior(sums: npt.NDArray[np.int32], tables: Tables, posterior: Floats) -> Number:
-    """Probabilities of the languages, all equal beforehand, into `posterior`; returns the greatest."""
-    best = np.argmax(sums[: tables.languages])
+def _most_likely(values: Integers, possible: npt.NDArray[np.bool_], languages: Number) -> Number:
+    """Number of the first greatest value among the possible languages."""
+    best = -1
+    for language in range(languages):
+        if possible[language] and (best < 0 or values[language] > values[best]):
+            best = language
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _posterior(votes: Votes, tables: Tables) -> Number:
+    """Probabilities of the languages in a window, all equal beforehand; returns the greatest."""
+    best = _most_likely(votes.sums, votes.possible, tables.languages)
     total = 0.0
     for language in range(tables.languages):
-        distance = sums[best] - sums[language]
-        posterior[language] = tables.exponentials[distance] if distance < EXPONENTS else 0.0
-        total += posterior[language]
+        distance = votes.sums[best] - votes.sums[language]
+        near = votes.possible[language] and distance < EXPONENTS
+        votes.window[language] = tables.exponentials[distance] if near else 0.0
+        total += votes.window[language]
     for language in range(tables.languages):
-        posterior[language] /= total
+        votes.window[language] /= total
     return best
+
+
+@njit(cache=True, nogil=True)
+def _consider(scripts: Integers, require_script: bool, tables: Tables, votes: Votes) -> None:
+    """Which languages are possible: those whose home script occurs, or all where none does or none is asked for."""
+    some = False
+    for language in range(tables.languages):
+        votes.possible[language] = require_script and scripts[tables.home[language]] > 0
+        some |= votes.possible[language]
+    if not some:
+        votes.possible[:] = True
 
 
 @njit(cache=True, nogil=True)
@@ -188,10 +228,13 @@ def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes
     votes.surely[:] = 0.0
     for number in range(windows):
         first = 1 + number * (count - 1) // windows
-        found = _add_window(symbols, first, 1 + (number + 1) * (count - 1) // windows, tables, votes.sums)
+        last = 1 + (number + 1) * (count - 1) // windows
+        _ngram_keys(symbols, first, last, votes.rows)
+        found = _places(votes.rows, last - first, tables.unigrams, tables.slots)
+        _add_rows(votes.rows, last - first, tables.scores, votes.sums)
         if found == 0:
             continue
-        best = _posterior(votes.sums, tables, votes.window)
+        best = _posterior(votes, tables)
         in_all += found
         for language in range(tables.languages):
             votes.likelihood[language] += votes.sums[language]
@@ -216,7 +259,7 @@ def _write(document: Number, found: Number, tables: Tables, votes: Votes, detect
     if found == 0:
         detected.language[document] = detected.second[document] = -1
         return
-    label = np.argmax(votes.likelihood[: tables.languages])
+    label = _most_likely(votes.likelihood, votes.possible, tables.languages)
     second = _greatest_but(votes.posterior, tables.languages, label)
     detected.language[document] = label
     detected.confidence[document] = votes.posterior[label] / found
@@ -228,24 +271,37 @@ def _write(document: Number, found: Number, tables: Tables, votes: Votes, detect
 
 @njit(cache=True, nogil=True)
 def _write_scripts(document: Number, scripts: Integers, detected: Detected) -> None:
-    script = np.argmax(scripts)
-    detected.script[document] = script
-    detected.letters[document] = np.sum(scripts)
-    scripts[script] = 0
-    detected.second_script_letters[document] = np.max(scripts)
+    join_japanese(scripts)
+    first, second = 0, 0
+    for script in range(1, SCRIPTS):
+        detected.letters[document] += scripts[script]
+        if scripts[script] > scripts[first]:
+            first, second = script, first
+        elif scripts[script] > scripts[second]:
+            second = script
+    detected.script[document] = first
+    detected.second_script_letters[document] = scripts[second]
 
 
 @njit(cache=True, nogil=True)
 def detect_languages(
-    data: Bytes, offsets: Integers, max_bytes: Number, window: Number, tables: Tables, detected: Detected
+    data: Bytes,
+    offsets: Integers,
+    max_bytes: Number,
+    window: Number,
+    require_script: bool,
+    tables: Tables,
+    detected: Detected,
 ) -> None:
-    """Fill `detected` for every document; of texts over `max_bytes` (at least SPANS) only spans are read."""
+    """Fill `detected`, zeros beforehand; of texts over `max_bytes` (at least SPANS) only spans are read."""
     longest = np.int64(0)
     for document in range(len(offsets) - 1):
         longest = max(longest, min(offsets[document + 1] - offsets[document], max_bytes))
     symbols = np.empty(longest + SPANS + 1, np.uint32)
     scripts = np.empty(SCRIPTS, np.int64)
     votes = Votes(
+        np.empty(LANES, np.bool_),
+        np.empty(2 * window, np.int64),
         np.empty(LANES, np.int32),
         np.empty(LANES, np.float64),
         np.empty(LANES, np.int64),
@@ -259,6 +315,7 @@ def detect_languages(
         else:
             count = read_text(data, start, stop, stop - start, tables.classes, tables.composed, symbols)
         count_scripts(symbols, count, scripts)
+        _consider(scripts, require_script, tables, votes)
         _write_scripts(document, scripts, detected)
         count = take_out_latin(symbols, count)
         _write(document, _vote(symbols, count, window, tables, votes), tables, votes, detected)

@@ -7,7 +7,7 @@ ASCII letters are taken out of text that is mostly in another script. A symbol i
     bit 12       UPPER: upper case after normalisation
     bit 13       IN_ASCII_LETTERS: 'A' to 'z', what is in between included
     bit 14       BEYOND_LATIN: U+0300 and above
-    bits 16-23   script number, 0 where the character is no letter
+    bits 16-22   script number, 0 where the character is no letter
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["count_scripts", "read_spans", "read_text", "take_out_latin"]
+__all__ = ["count_scripts", "join_japanese", "read_spans", "read_text", "take_out_latin"]
 
 Bytes = npt.NDArray[np.uint8]
 Symbols = npt.NDArray[np.uint32]
@@ -27,10 +27,10 @@ Number = Any  # an integer: Python's own, or numpy's of any width
 SPACE, UNKNOWN, FIRST_LETTER = 1, 2, 3  # 0 stands for the absent first letter of a bigram
 LETTER = 0xFFF
 UPPER, IN_ASCII_LETTERS, BEYOND_LATIN = 1 << 12, 1 << 13, 1 << 14
-SCRIPT_SHIFT, SCRIPTS = 16, 256
+SCRIPT_SHIFT, SCRIPTS = 16, 128
 COMBINING, COMBINING_END, COMPOSED = 0x300, 0x370, 0x200  # marks, and bases below U+0200, that may be composed
 
-HAN, KANA = 1, 2  # script numbers that `count_scripts` knows; kana is both kinds
+HAN, KANA = 1, 2  # script numbers that `join_japanese` knows; kana is both kinds
 KANA_PART = 10  # Japanese has at least one kana to ten Han letters
 SPANS = 16  # pieces that are read of a text longer than the limit
 
@@ -205,11 +205,16 @@ def take_out_latin(symbols: Symbols, count: Number) -> Number:
 
 @njit(cache=True, nogil=True)
 def count_scripts(symbols: Symbols, count: Number, scripts: npt.NDArray[np.int64]) -> None:
-    """Letters by script number into `scripts` (int64[SCRIPTS]); with enough kana, Han letters count as Japanese."""
+    """Letters by script number into `scripts` (int64[SCRIPTS]); number 0 is kept at 0."""
     scripts[:] = 0
     for index in range(count):
         scripts[symbols[index] >> SCRIPT_SHIFT] += 1
     scripts[0] = 0
+
+
+@njit(cache=True, nogil=True)
+def join_japanese(scripts: npt.NDArray[np.int64]) -> None:
+    """Count Han letters with kana, where there is enough kana for Japanese."""
     if scripts[KANA] and scripts[KANA] * KANA_PART >= scripts[HAN]:
         scripts[KANA] += scripts[HAN]
         scripts[HAN] = 0

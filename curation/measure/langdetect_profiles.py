@@ -22,13 +22,13 @@ from curation.kernels import language as kernel
 from curation.kernels import language_symbols as symbols
 from curation.measure.scripts import script_numbers
 
-__all__ = ["WEIGHT", "Profiles", "load_profiles"]
+__all__ = ["WEIGHT", "Profiles", "load_profiles", "profile_files"]
 
 WEIGHT = 0.5 / 10000  # langdetect's ALPHA_DEFAULT / BASE_FREQ: the probability of what a profile lacks
 
 _PLANE = 0x10000  # langdetect normalises nothing beyond the Basic Multilingual Plane
 _CASED = 0x20000  # no character with case lies beyond
-_MAX_LETTERS, _MAX_GRAMS = 1 << 12, 1 << 20  # what a key and a slot of the hash table can hold
+_MAX_LETTERS, _MAX_GRAMS = 1 << 12, kernel.ROW  # what a slot of the hash table can hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Profiles:
 @cache
 def load_profiles() -> Profiles:
     """Read the profiles: about a second of CPU and 30 MB, once in a process."""
-    raw = _read(_profile_directory())
+    raw = [orjson.loads(path.read_bytes()) for path in sorted(profile_files())]
     normal = _normal_forms()
     grams = _reachable_grams(raw, normal)
     letters = {" ": symbols.SPACE}
@@ -58,28 +58,28 @@ def load_profiles() -> Profiles:
     rows = {gram: row for row, gram in enumerate(grams, 1)}
     starts, columns, probabilities = _sparse(raw, rows)
     classes = _classes(normal, letters)
+    ending = _ending(rows)
+    places = np.arange(len(ending)) | np.count_nonzero(ending, axis=1) << kernel.HITS_SHIFT
     tables = kernel.Tables(
         classes=classes,
         composed=_composed(classes),
-        unigrams=_unigrams(rows, letters),
-        slots=_slots(rows, letters),
-        scores=_scores(starts, columns, probabilities),
+        unigrams=_unigrams(rows, letters, places),
+        slots=_slots(rows, letters, places),
+        scores=_scores(starts, columns, probabilities)[ending].sum(axis=1, dtype=np.int16),
+        ending=ending,
         exponentials=np.array([round(math.exp(-step / kernel.SCALE), 9) for step in range(kernel.EXPONENTS)]),
+        home=_home_scripts(raw),
         languages=len(raw),
     )
     return Profiles(tuple(profile["name"] for profile in raw), tables, starts, columns, probabilities)
 
 
-def _profile_directory() -> Path:
+def profile_files() -> list[Path]:
+    """The profiles of the installed langdetect, in the order in which langdetect itself reads them on this machine."""
     import langdetect
 
-    return Path(langdetect.__file__).parent / "profiles"
-
-
-def _read(directory: Path) -> list[dict[str, Any]]:
-    """Profiles in alphabetical order: `freq` counts by n-gram, `n_words` totals by length, `name`."""
-    files = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
-    return [orjson.loads(path.read_bytes()) for path in files]
+    directory = Path(langdetect.__file__).parent / "profiles"
+    return [path for path in directory.iterdir() if path.is_file() and not path.name.startswith(".")]
 
 
 def _normal_forms() -> list[str]:
@@ -129,21 +129,41 @@ def _composed(classes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     return composed
 
 
-def _unigrams(rows: dict[str, int], letters: dict[str, int]) -> npt.NDArray[np.int64]:
+def _ending(rows: dict[str, int]) -> npt.NDArray[np.int32]:
+    """Rows of the last one, two and three letters of every n-gram, 0 where no profile has them or they are a space."""
+    ending = np.zeros((len(rows) + 1, 3), np.int32)
+    for gram, row in rows.items():
+        for length in range(1, len(gram) + 1):
+            ending[row, length - 1] = rows.get(gram[-length:], 0)
+    return ending
+
+
+def _home_scripts(raw: list[dict[str, Any]]) -> npt.NDArray[np.int64]:
+    """Number of the script of most letters that a profile counts."""
+    numbers = script_numbers()
+    home = np.zeros(len(raw), np.int64)
+    for language, profile in enumerate(raw):
+        letters = {gram: count for gram, count in profile["freq"].items() if len(gram) == 1 and gram != " "}
+        points = numbers[[ord(letter) for letter in letters]]
+        home[language] = np.bincount(points, list(letters.values()))[1:].argmax() + 1
+    return home
+
+
+def _unigrams(rows: dict[str, int], letters: dict[str, int], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     unigrams = np.zeros(symbols.FIRST_LETTER + len(letters), np.int64)
     for letter, number in letters.items():
-        unigrams[number] = rows.get(letter, 0)
+        unigrams[number] = places[rows.get(letter, 0)]
     return unigrams
 
 
-def _slots(rows: dict[str, int], letters: dict[str, int]) -> npt.NDArray[np.int64]:
-    longer = {gram: row for gram, row in rows.items() if len(gram) > 1}
+def _slots(rows: dict[str, int], letters: dict[str, int], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    longer = [gram for gram in rows if len(gram) > 1]
     keys = np.zeros(len(longer), np.int64)
     for index, gram in enumerate(longer):
         for letter in gram:
             keys[index] = keys[index] << 12 | letters[letter]
     size = 1 << (2 * len(longer)).bit_length()
-    return kernel.build_slots(keys, np.array(list(longer.values()), np.int64), size)
+    return kernel.build_slots(keys, places[[rows[gram] for gram in longer]], size)
 
 
 def _sparse(

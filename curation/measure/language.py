@@ -6,7 +6,6 @@ answer is the same every time, and comes some hundred times faster.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,34 +14,41 @@ import pyarrow as pa
 from pydantic import Field
 
 from curation.kernels import language as kernel
-from curation.kernels import language_symbols as symbols
-from curation.measure.langdetect_profiles import load_profiles
+from curation.kernels.language_symbols import SPANS
+from curation.measure import language_engines as engines
+from curation.measure.langdetect_profiles import load_profiles, profile_files
 from curation.measure.scripts import SCRIPT_CODES
-from curation.operator import Contract, Operator
+from curation.operator import Contract, Operator, Resources
 from curation.schema import text_buffers
 
 __all__ = ["Language"]
-
-_LISTED = 0.1  # langdetect names a language from this probability on
 
 
 class Language(Operator):
     """Language, confidence, runner-up, script and status of every document.
 
-    language.label              code as langdetect gives it (`en`, `zh-cn`); null where no n-gram of any profile occurs
-    language.confidence         probability of the label, 0 without a label; of a longer text, the mean over its windows
+    language.label              as the engine names it (langdetect: `en`, `zh-cn`); null where a text has no features
+    language.confidence         probability of the label, 0 without one; of a longer text, the mean over its windows
     language.second             runner-up, null where its probability is 0.1 or less
-    language.second_confidence  probability of the runner-up, listed or not
+    language.second_confidence  probability of the runner-up, named or not
     language.script             ISO 15924 code of most letters (Jpan: kana and Han together), null without letters
     language.status             the first that holds of
         no_letters              no letter in any script
         too_short               fewer than `min_letters` letters
-        unknown                 letters, but no label: no profile knows this script
-        mixed                   at least `mixed_share` of the n-grams stand in windows that are surely (0.9) in one
-                                other language, or at least `mixed_share` of the letters are of another script
+        unknown                 letters, but no label: no profile has this script
+        mixed                   `mixed_share` of the n-grams, at least, stand in windows that are surely (0.9) in one
+                                other language, or `mixed_share` of the letters are of a second script
         ok
 
-    The label and confidence are given for every status; rules decide.
+    A label comes with every status, if there is one; rules decide. Engines:
+
+    profiles            naive Bayes over all n-grams with the profiles of langdetect (55 languages), the default
+    langdetect-exact    langdetect itself with seed 0, bit for bit: the first 10,000 characters, n-grams drawn at random
+    py3langid           more languages, an optional package, many times slower; `mixed` then looks at scripts only
+
+    `require_script` leaves out languages whose own script does not occur (Korean without hangul, Japanese without
+    kana), which langdetect confuses with Chinese. `max_bytes` reads evenly spread spans of longer texts. Both, and
+    `window_chars`, matter to the engine `profiles`; status and script are found in the same way for all engines.
     """
 
     contract: ClassVar[Contract] = Contract(
@@ -59,50 +65,67 @@ class Language(Operator):
         },
     )
 
-    engine: Literal["profiles"] = "profiles"
+    engine: Literal["profiles", "langdetect-exact", "py3langid"] = "profiles"
     min_letters: int = Field(default=20, ge=0)
     mixed_share: float = Field(default=0.25, gt=0, le=1)
     window_chars: int = Field(default=250, ge=50, le=10_000)
     max_bytes: int | None = Field(default=None, ge=1024)
+    require_script: bool = False
+
+    def resources(self) -> Resources:
+        """Profiles and models come with packages, whose versions may change under a recipe."""
+        models = [engines.py3langid_model()] if self.engine == "py3langid" else []
+        return Resources.of(*(str(path) for path in [*sorted(profile_files()), *models]))
 
     def open(self) -> None:
         load_profiles()
+        if self.engine == "py3langid":
+            engines.load_py3langid()
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        data, offsets = text_buffers(batch.column("text"))
+        text = batch.column("text")
+        data, offsets = text_buffers(text)
         found = self._detect(data, offsets)
-        languages = load_profiles().languages
-        listed = found.second_confidence > _LISTED
+        guesses = self._guesses(found, text, data, offsets)
         columns = [
-            _names(found.language, languages),
-            pa.array(found.confidence),
-            _names(np.where(listed, found.second, -1), languages),
-            pa.array(found.second_confidence),
-            _names(np.where(found.letters > 0, found.script, -1), SCRIPT_CODES),
-            pa.array(self._status(found), pa.string()),
+            guesses.label,
+            pa.array(guesses.confidence),
+            guesses.second,
+            pa.array(guesses.second_confidence),
+            engines.named(np.where(found.letters > 0, found.script, -1), SCRIPT_CODES),
+            pa.array(self._status(found, guesses), pa.string()),
         ]
         return pa.RecordBatch.from_arrays(columns, names=list(self.contract.adds))
 
     def _detect(self, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> kernel.Detected:
         found = kernel.Detected.empty(len(offsets) - 1)
-        limit = self.max_bytes if self.max_bytes is not None else max(len(data), symbols.SPANS)
-        kernel.detect_languages(data, offsets, limit, self.window_chars, load_profiles().tables, found)
+        limit = self.max_bytes if self.max_bytes is not None else max(len(data), SPANS)
+        tables = load_profiles().tables
+        kernel.detect_languages(data, offsets, limit, self.window_chars, self.require_script, tables, found)
         return found
 
-    def _status(self, found: kernel.Detected) -> npt.NDArray[np.str_]:
-        scripts_mixed = found.second_script_letters >= self.mixed_share * found.letters
+    def _guesses(
+        self, found: kernel.Detected, text: pa.Array, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+    ) -> engines.Guesses:
+        if self.engine == "langdetect-exact":
+            return engines.replay(data, offsets)
+        if self.engine == "py3langid":
+            return engines.rank(text.to_pylist(), found.letters > 0)
+        return engines.guesses(
+            load_profiles().languages, found.language, found.confidence, found.second, found.second_confidence
+        )
+
+    def _status(self, found: kernel.Detected, guesses: engines.Guesses) -> npt.NDArray[np.str_]:
+        # The profiles see a language that they lack as a mixture, so they cannot speak for the other engine.
+        other_share = np.zeros(len(found.letters)) if self.engine == "py3langid" else found.other_share
         return np.select(
             [
                 found.letters == 0,
                 found.letters < self.min_letters,
-                found.language < 0,
-                (found.other_share >= self.mixed_share) | scripts_mixed,
+                guesses.label.is_null().to_numpy(zero_copy_only=False),
+                other_share >= self.mixed_share,
+                found.second_script_letters >= self.mixed_share * found.letters,
             ],
-            ["no_letters", "too_short", "unknown", "mixed"],
+            ["no_letters", "too_short", "unknown", "mixed", "mixed"],
             "ok",
         )
-
-
-def _names(numbers: npt.NDArray[np.int64], names: Sequence[str]) -> pa.Array:
-    """The name of each number, null where it is -1."""
-    return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers < 0), pa.array(names)).cast(pa.string())

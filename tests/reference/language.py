@@ -9,9 +9,10 @@ from itertools import pairwise
 
 from langdetect import detector_factory
 from langdetect.detector import Detector
+from langdetect.lang_detect_exception import LangDetectException
 from langdetect.utils.ngram import NGram
 
-__all__ = ["cleaned", "detect", "ngrams_at"]
+__all__ = ["cleaned", "detect", "draw", "ngrams_at"]
 
 SCALE = 1024
 WEIGHT = 0.5 / 10000
@@ -84,3 +85,14 @@ def detect(text: str, window: int) -> dict[str, object]:
         "second_confidence": shares[second] / grams_in_all,
         "other_share": max(votes[name] for name in factory().langlist if name != label) / grams_in_all,
     }
+
+
+def draw(text: str) -> tuple[str | None, list[tuple[str, float]]]:
+    """What langdetect itself answers with seed 0: label and probabilities, None where it finds no features."""
+    detector = factory().create()
+    detector.seed = 0
+    detector.append(text)
+    try:
+        return detector.detect(), [(guess.lang, guess.prob) for guess in detector.get_probabilities()]
+    except LangDetectException:
+        return None, []

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import pickle
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.errors import ResourceError
+from curation.kernels import langdetect_replay as replay
 from curation.kernels import language as kernel
+from curation.measure import language_engines as engines
 from curation.measure.langdetect_profiles import load_profiles
 from curation.measure.language import Language
 from curation.operator import run_operator
+from curation.schema import text_buffers
 from tests.reference import language as reference
 
 SENTENCES = {
@@ -77,7 +83,7 @@ def detected(text: str, window: int = 60) -> dict[str, object]:
     data = np.frombuffer(text.encode(), np.uint8)
     found = kernel.Detected.empty(1)
     profiles = load_profiles()
-    kernel.detect_languages(data, np.array([0, len(data)]), 1 << 40, window, profiles.tables, found)
+    kernel.detect_languages(data, np.array([0, len(data)]), 1 << 40, window, False, profiles.tables, found)
     if found.language[0] < 0:
         return {"label": None, "confidence": 0.0, "second": None, "second_confidence": 0.0, "other_share": 0.0}
     return {
@@ -176,6 +182,87 @@ def test_spans_never_start_inside_a_character() -> None:
     for shift in range(4):
         [answer] = answers(Language(max_bytes=1024), "a" * shift + SENTENCES["hi"] * 100)
         assert answer["label"] == "hi"
+
+
+def test_require_script_keeps_chinese_from_being_called_korean() -> None:
+    text = "保持在同一目錄 處理檔案 資料庫 全部重新建立"
+    assert answers(Language(), text)[0]["label"] == "ko"
+    [answer] = answers(Language(require_script=True), text)
+    assert answer["label"] in {"zh-cn", "zh-tw"}
+
+
+def exactly(text: str) -> tuple[str | None, list[tuple[str, float]]]:
+    data, offsets = text_buffers(pa.array([text], pa.large_string()))
+    languages, [row] = engines.langdetect_probabilities(data, offsets)
+    order = np.argsort(-row, kind="stable")
+    label = engines.replay(data, offsets).label[0].as_py()
+    return label, [(languages[number], row[number]) for number in order if row[number] > 0.1]
+
+
+@pytest.mark.parametrize("text", [*SENTENCES.values(), *UGLY, " ".join(SENTENCES.values())])
+def test_exact_engine_equals_langdetect_to_the_last_bit(text: str) -> None:
+    assert exactly(text) == reference.draw(text)
+
+
+@settings(max_examples=200)
+@given(texts)
+def test_exact_engine_equals_langdetect_on_any_text(text: str) -> None:
+    assert exactly(text) == reference.draw(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 9_990 + " m@example.org " + "b" * 500,
+        "z" * 9_950 + "q" * 49 + "@" + "ex.com def",
+        "x@yy " * 3_000,
+        "a" * 9_999 + "a\u0301",
+        SENTENCES["de"] * 150 + SENTENCES["ru"] * 150,
+    ],
+)
+def test_exact_engine_ends_where_langdetect_does(text: str) -> None:
+    assert exactly(text) == reference.draw(text)
+
+
+def test_exact_engine_can_be_chosen_and_adds_the_same_columns() -> None:
+    documents = [SENTENCES["en"], "", SENTENCES["ja"]]
+    rows = answers(Language(engine="langdetect-exact"), *documents)
+    assert [row["label"] for row in rows] == ["en", None, "ja"]
+    assert [row["confidence"] for row in rows[:2]] == [dict(reference.draw(SENTENCES["en"])[1])["en"], 0.0]
+    assert [row["status"] for row in rows] == ["ok", "no_letters", "ok"]
+
+
+def test_the_random_stream_is_long_enough_for_any_text() -> None:
+    # Words whose top bit is 0 are taken whatever the number of n-grams; each trial draws at most 1001 of them.
+    words = engines._stream().words[16:]
+    assert np.count_nonzero(words < 1 << 31) > replay.TRIALS * (replay.MAX_DRAWS + 1)
+    assert replay.MAX_CHARS * 3 < 1 << 31
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+def test_sums_are_those_of_this_python(values: list[float]) -> None:
+    compensated = sys.version_info >= (3, 12)
+    assert replay._sum(np.array(values), compensated) == sum(values)
+    assert replay._sum(np.array(values), True) == pytest.approx(math.fsum(values), rel=1e-15)
+
+
+def test_py3langid_knows_languages_that_langdetect_lacks() -> None:
+    pytest.importorskip("py3langid")
+    georgian = "მეწისქვილემ გამთენიისას კარიბჭე გააღო და ძველი ბორბლის ხმას მოუსმინა."
+    [answer, nothing] = answers(Language(engine="py3langid"), georgian, "...")
+    assert (answer["label"], answer["script"], answer["status"]) == ("ka", "Geor", "ok")
+    assert (nothing["label"], nothing["confidence"], nothing["status"]) == (None, 0.0, "no_letters")
+
+
+def test_a_missing_py3langid_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    engines.load_py3langid.cache_clear()
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    with pytest.raises(ResourceError, match="pip install py3langid"):
+        Language(engine="py3langid").open()
+
+
+def test_the_profiles_are_part_of_the_fingerprint() -> None:
+    assert len(Language().resources()) >= 55
 
 
 def test_survives_pickling() -> None:
