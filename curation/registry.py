@@ -29,6 +29,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
         "clean_lines": "curation.clean.lines:CleanLines",
+        "linear_classifier": "curation.measure.linear_classifier:LinearClassifier",
+        "ngram_perplexity": "curation.measure.ngram_perplexity:NgramPerplexity",
         "personal_data": "curation.measure.personal_data:PersonalData",
         "redact_personal_data": "curation.clean.personal_data:RedactPersonalData",
         "remove_boilerplate": "curation.clean.boilerplate:RemoveBoilerplate",

@@ -167,6 +167,7 @@ def _combining_classes() -> npt.NDArray[np.uint8]:
     classes = np.zeros(0x110000, np.uint8)
     for character in _inhabited():
         classes[ord(character)] = unicodedata.combining(character)
+    classes.flags.writeable = False
     return classes
 
 
@@ -182,6 +183,7 @@ def _flags(form: Literal["NFC", "NFKC"] | None) -> npt.NDArray[np.uint8]:
                 flags[ord(character)] |= FORM
         for character in _second_in_compositions():
             flags[ord(character)] |= FORM
+    flags.flags.writeable = False
     return flags
 
 

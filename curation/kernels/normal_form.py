@@ -10,27 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from curation.kernels.utf8 import decode
+
 __all__ = ["FORM", "JOINER", "find_unnormalized"]
 
 FORM = 0x20
 JOINER = 0x40
 # Left of this no script needs a joiner: Latin, Greek, Cyrillic and Armenian lie below, Hebrew, Arabic, Indic above.
 FIRST_JOINING = 0x590
-
-
-@njit(cache=True, nogil=True)
-def _decode(data: npt.NDArray[np.uint8], i: np.int64, end: np.int64) -> tuple[np.int64, np.int64]:
-    """Code point at byte i and the position after it; a sequence cut by `end` reads as U+FFFD."""
-    lead = np.int64(data[i])
-    if lead < 0x80:
-        return lead, i + np.int64(1)
-    length = np.int64(2 if lead < 0xE0 else 3 if lead < 0xF0 else 4)
-    if i + length > end:
-        return np.int64(0xFFFD), end
-    point = lead & (0xFF >> (length + 1))
-    for k in range(i + 1, i + length):
-        point = (point << 6) | (np.int64(data[k]) & 0x3F)
-    return point, i + length
 
 
 @njit(cache=True, nogil=True)
@@ -55,7 +42,7 @@ def _is_unnormalized(
             previous_class = np.int64(0)
             i += 1
             continue
-        point, i = _decode(data, i, end)
+        point, i = decode(data, i, end)
         flag = flags[point]
         if flag & unwanted:
             return True
