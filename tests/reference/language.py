@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections import Counter
 from functools import cache
 from itertools import pairwise
@@ -55,8 +57,37 @@ def posterior(likelihood: dict[str, int]) -> dict[str, float]:
     return {name: value / sum(raw.values()) for name, value in raw.items()}
 
 
-def detect(text: str, window: int) -> dict[str, object]:
+def script(character: str) -> str | None:
+    """First word of the name of a letter, hiragana and katakana taken together; None for what is no letter."""
+    if unicodedata.category(character)[0] != "L":
+        return None
+    name = unicodedata.name(character, "?").removeprefix("HALFWIDTH ").removeprefix("FULLWIDTH ")
+    first = re.split(r"[ -]", name)[0]
+    return "KANA" if first in {"HIRAGANA", "KATAKANA"} else first
+
+
+@cache
+def home_scripts() -> dict[str, str]:
+    """The script of most letters of each language."""
+    known = factory()
+    weights: dict[str, Counter[str]] = {name: Counter() for name in known.langlist}
+    for gram, probabilities in known.word_lang_prob_map.items():
+        if len(gram) == 1 and script(gram):
+            for name, probability in zip(known.langlist, probabilities, strict=True):
+                weights[name][script(gram)] += probability
+    return {name: counts.most_common(1)[0][0] for name, counts in weights.items()}
+
+
+def candidates(text: str, require_script: bool) -> list[str]:
+    text = Detector.MAIL_RE.sub(" ", Detector.URL_RE.sub(" ", text))
+    found = {script(character) for character in NGram.normalize_vi(text)}
+    possible = [name for name in factory().langlist if home_scripts()[name] in found]
+    return possible if require_script and possible else list(factory().langlist)
+
+
+def detect(text: str, window: int, require_script: bool) -> dict[str, object]:
     """Label, confidence, second, second_confidence and other_share, the label None without any n-gram."""
+    names = candidates(text, require_script)
     ends = ngrams_at(cleaned(text))
     windows = max(1, len(ends) // window)
     bounds = [number * len(ends) // windows for number in range(windows + 1)]
@@ -66,7 +97,7 @@ def detect(text: str, window: int) -> dict[str, object]:
         grams = [gram for found in ends[first:last] for gram in found]
         if not grams:
             continue
-        likelihood = {name: sum(scores(gram)[name] for gram in grams) for name in factory().langlist}
+        likelihood = {name: sum(scores(gram)[name] for gram in grams) for name in names}
         share = posterior(likelihood)
         grams_in_all += len(grams)
         total.update(likelihood)
@@ -76,8 +107,8 @@ def detect(text: str, window: int) -> dict[str, object]:
             votes[best] += len(grams)
     if not grams_in_all:
         return {"label": None, "confidence": 0.0, "second": None, "second_confidence": 0.0, "other_share": 0.0}
-    label = max(sorted(total), key=lambda name: total[name])
-    second = max(sorted(set(total) - {label}), key=lambda name: shares[name])
+    label = max(sorted(names), key=lambda name: total[name])
+    second = max(sorted(set(factory().langlist) - {label}), key=lambda name: shares[name])
     return {
         "label": label,
         "confidence": shares[label] / grams_in_all,
