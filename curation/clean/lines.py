@@ -16,6 +16,7 @@ from pydantic import Field
 from curation.clean.boilerplate import boilerplate_kind, may_hold_boilerplate
 from curation.clean.edits import Edit, edit_columns, rewrite
 from curation.clean.line_spans import Span, line_spans, merge_touching, without_lines
+from curation.kernels.hashing import frozen
 from curation.kernels.line_faults import OFF, find_line_faults
 from curation.operator import Contract, Operator
 from curation.schema import text_buffers
@@ -60,7 +61,7 @@ class CleanLines(Operator):
     def _needs(self, column: pa.Array) -> npt.NDArray[np.bool_]:
         data, offsets = text_buffers(column)
         limits = [OFF if limit is None else limit for limit in (self.max_blank_lines, self.max_repeats)]
-        needs = find_line_faults(data, offsets, self.trailing_space, *limits)
+        needs = find_line_faults(frozen(data), frozen(offsets), self.trailing_space, *limits)
         return needs | may_hold_boilerplate(column) if self.boilerplate else needs
 
     def _choose(self, text: str) -> tuple[list[Span], set[int]]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.clean.edits import Edit, apply_edits, compose, edit_columns, replacement, rewrite
+from curation.kernels.hashing import frozen
 from curation.kernels.normal_form import FORM, JOINER, find_unnormalized
 from curation.operator import Contract, Operator
 from curation.schema import text_buffers
@@ -67,7 +68,7 @@ class NormalizeUnicode(Operator):
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         column = batch.column("text")
         data, offsets = text_buffers(column)
-        needs = find_unnormalized(data, offsets, _flags(self.form), _combining_classes(), self._mask())
+        needs = find_unnormalized(frozen(data), frozen(offsets), _flags(self.form), _combining_classes(), self._mask())
         return pa.RecordBatch.from_pydict(
             rewrite(self.contract.name, column, np.flatnonzero(needs), lambda _, text: self._edits(text))
         )

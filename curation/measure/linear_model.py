@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.kernels.hashed_ngrams import score_documents
+from curation.kernels.hashing import frozen
 from curation.kernels.unicode_tables import character_classes, lower_case
 from curation.measure.tensor_file import read_tensors, write_tensors
 from curation.schema import text_buffers
@@ -37,7 +38,7 @@ class LinearModel:
         """One a document; NaN where there is no token."""
         data, offsets = text_buffers(column)
         tables = character_classes(), lower_case()
-        return np.asarray(score_documents(data, offsets, *tables, self.weights, self.bias, self.max_n))
+        return np.asarray(score_documents(frozen(data), frozen(offsets), *tables, self.weights, self.bias, self.max_n))
 
     def scores(self, column: pa.Array) -> npt.NDArray[np.float64]:
         """Probability of the positive class, 0 to 1."""

@@ -54,7 +54,7 @@ class NgramModel:
 
     def log_probabilities(self, column: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Sum of log probabilities and number of events of each document."""
-        data, offsets = text_buffers(column)
+        data, offsets = map(frozen, text_buffers(column))
         words, slots2, slots3 = self._slots
         unigrams, trigrams = (self.log1, self.backoff1), (self.keys3, slots3, self.log3)
         bigrams = (self.keys2, slots2, self.log2, self.backoff2)
