@@ -280,8 +280,8 @@ class _Builder:
             raise RecipeError(at, str(error), f"parameters of `{name}`", "write plain values") from None
 
     def _explained(self, error: ValidationError, model: type[BaseModel], at: str, name: str) -> RecipeError:
-        """The first complaint of pydantic, as where, found, expected, do."""
-        first = error.errors(include_url=False)[0]
+        """One complaint of pydantic as where, found, expected, do: a misspelt name before what it left missing."""
+        first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
         field = ".".join(str(part) for part in first["loc"])
         place = f"{at} {name}".strip() + (f".{field}" if field else "")
         known = [info.alias or key for key, info in model.model_fields.items()]

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-WORDS = "the mill turns slowly and grinds every grain of wheat that farmers bring down from hills above our river".split()
+WORDS = (
+    ["the", "mill", "turns", "slowly", "and", "grinds", "every", "grain", "of", "wheat", "that", "farmers", "bring", "down", "from", "hills", "above", "our", "river"]
+)
 
 
 def sentence(number: int) -> str:

@@ -1,0 +1,36 @@
+"""Who may import whom, seen from fresh processes and by import-linter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("apache_beam", "torch", "datasets", "transformers", "numba")
+
+
+def loaded_after(statement):
+    code = f"{statement}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("statement", ["import curation", "import curation.recipe_file", "import pipelines.cli"])
+def test_importing_loads_nothing_heavy(statement):
+    assert loaded_after(statement) == []
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; sys.argv = ['gristmill', '--help']\nfrom pipelines.cli import main\ntry: main()\nexcept SystemExit: pass"
+    assert [name for name in loaded_after(code) if name in (*HEAVY, "pyarrow")] == []
+
+
+def test_workers_load_no_beam():
+    assert "apache_beam" not in loaded_after("import pipelines.tasks.execute, pipelines.tasks.clean")
+
+
+def test_the_arrows_between_rooms_hold():
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
