@@ -29,6 +29,9 @@ _BUILTIN: dict[Room, dict[str, str]] = {
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",
         "clean_lines": "curation.clean.lines:CleanLines",
+        "lexicon": "curation.measure.lexicon:Lexicon",
+        "transformer_classifier": "curation.measure.transformer_classifier:TransformerClassifier",
+        "url_rules": "curation.measure.url_rules:UrlRules",
         "linear_classifier": "curation.measure.linear_classifier:LinearClassifier",
         "ngram_perplexity": "curation.measure.ngram_perplexity:NgramPerplexity",
         "personal_data": "curation.measure.personal_data:PersonalData",
@@ -39,6 +42,11 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "language": "curation.measure.language:Language",
         "gopher_quality": "curation.measure.gopher_quality:GopherQuality",
         "gopher_repetition": "curation.measure.gopher_repetition:GopherRepetition",
+        "c4_lines": "curation.clean.c4_lines:C4Lines",
+        "c4_page": "curation.measure.c4_page:C4Page",
+        "fineweb": "curation.measure.fineweb:FineWeb",
+        "refinedweb_lines": "curation.clean.refinedweb_lines:RefinedWebLines",
+        "bigscience": "curation.measure.bigscience:BigScience",
         "word_noise": "curation.augment.word_noise:WordNoise",
     },
     "grouping": {

@@ -30,6 +30,8 @@ UNBOUNDED = frozenset({"ja", "th", "zh"})
 _MEASURES = {"matches": pa.int64(), "distinct": pa.int64(), "score": pa.float64()}
 # RE2 limits the memory of one pattern; large lists are asked for in turns.
 _ENTRIES_A_SIEVE = 400
+# RE2 knows ASCII boundaries; every boundary of Python's is one.
+_SIEVE = {False: "(?i){}", True: "(?i)(?:^|[^0-9A-Za-z_])(?:{})(?:[^0-9A-Za-z_]|$)"}
 
 
 class Lexicon(Operator):
@@ -100,7 +102,7 @@ def _compiled(listed: frozenset[str], allowed: frozenset[str], bounded: bool) ->
     entries = sorted(listed - allowed)
     pattern = entries_pattern(entries)
     sieves = tuple(
-        "(?i)" + "|".join(map(_quoted, entries[first : first + _ENTRIES_A_SIEVE]))
+        _SIEVE[bounded].format("|".join(map(_quoted, entries[first : first + _ENTRIES_A_SIEVE])))
         for first in range(0, len(entries), _ENTRIES_A_SIEVE)
     )
     return _Entries(re.compile(rf"(?<!\w){pattern}(?!\w)" if bounded else pattern, re.IGNORECASE), sieves)

@@ -40,14 +40,16 @@ def train_linear(
             raise ResourceError("training a classifier", f"no {name} documents", "at least one", "check the input")
     labels = np.repeat([1.0, 0.0], [len(positive), len(negative)])
     importance = np.repeat(len(labels) / 2 / np.array([len(positive), len(negative)]), [len(positive), len(negative)])
-    data, offsets = map(frozen, text_buffers(_joined(positive, negative)))
+    data, offsets = text_buffers(_joined(positive, negative))
     weights, squares, bias = np.zeros(1 << bits, np.float32), np.zeros(1 << bits, np.float32), np.zeros(2)
     generator = np.random.Generator(np.random.PCG64(seed))
     losses: list[float] = []
     for _ in range(epochs):
         order = generator.permutation(len(labels))
         tables = character_classes(), lower_case()
-        loss = train_epoch(data, offsets, *tables, labels, importance, order, weights, squares, bias, max_n, rate, l2)
+        loss = train_epoch(
+            frozen(data), frozen(offsets), *tables, labels, importance, order, weights, squares, bias, max_n, rate, l2
+        )
         losses.append(loss / len(labels))
     about = {
         "documents": f"{len(positive)} positive, {len(negative)} negative",

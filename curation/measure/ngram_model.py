@@ -54,12 +54,12 @@ class NgramModel:
 
     def log_probabilities(self, column: pa.Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Sum of log probabilities and number of events of each document."""
-        data, offsets = map(frozen, text_buffers(column))
+        data, offsets = text_buffers(column)
         words, slots2, slots3 = self._slots
         unigrams, trigrams = (self.log1, self.backoff1), (self.keys3, slots3, self.log3)
         bigrams = (self.keys2, slots2, self.log2, self.backoff2)
         tables: Any = (character_classes(), lower_case(), self.vocabulary, words, unigrams, bigrams, trigrams)
-        sums, events = score_lines(data, offsets, *tables)
+        sums, events = score_lines(frozen(data), frozen(offsets), *tables)
         return sums, events
 
     def perplexities(self, column: pa.Array) -> npt.NDArray[np.float64]:

@@ -48,7 +48,8 @@ def train_ngram_model(
     """
     if order not in (1, 2, 3) or not 0 < max_words < (1 << BITS) - FIRST_WORD:
         raise ValueError("order is 1, 2 or 3, and max_words between 1 and two million")
-    hashes, lengths = read_lines(*map(frozen, text_buffers(column)), character_classes(), lower_case())
+    data, offsets = text_buffers(column)
+    hashes, lengths = read_lines(frozen(data), frozen(offsets), character_classes(), lower_case())
     if not len(hashes):
         raise ResourceError("training a language model", "no token", "text", "check the input")
     vocabulary, numbers = _numbered(hashes, max_words, min_word_count)

@@ -30,7 +30,7 @@ class UrlRules(Operator):
 
     `domain_listed`: 1 when the host or a domain above it is in `domains`. `url_listed`: 1 when the URL is in
     `urls`, with or without scheme, `www.` and final slash. `hard_words`, `soft_words`: different words of the URL that
-    are in the list. `subwords`: entries found anywhere in the letters and digits of the URL. All are null without a URL.
+    are in the list. `subwords`: entries found anywhere in the letters and digits of the URL. All null without a URL.
     """
 
     contract: ClassVar[Contract] = Contract(
