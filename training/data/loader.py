@@ -1,0 +1,160 @@
+"""Which tokens a step trains on, as a pure function: nothing to save, nothing to skip, no workers.
+
+A window is `length` tokens and the one after them; windows of a split lie side by side, so every token is a target once
+an epoch. Samples are numbered through the whole run. Sample g belongs to a source by a fixed pattern that holds the
+mixture's weights, and is the k-th of that source; its window is position k of the source's permutation for that epoch.
+A step takes the next `batch` samples, and rank r of n takes every n-th of them from r. So a resumed run reads on where
+it stopped, whatever the number of processes, and 1, 2 or 4 ranks together read the very same windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from curation.errors import IntegrityError, RecipeError
+from curation.files import digest_of
+from training.data.order import key_of, permuted
+from training.data.tokens import TokenizerFacts, TokenSplit
+
+__all__ = ["Batch", "Loader", "Mixed"]
+
+_PERIOD = 1 << 16
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A split in a mixture. `weight` is its share of samples, by tokens when None; `max_epochs` None is no limit."""
+
+    split: TokenSplit
+    weight: float | None = None
+    max_epochs: float | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """tokens: int64 [windows, length + 1]; sources and windows: int64 [windows], where each row came from."""
+
+    tokens: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.int64]
+    windows: npt.NDArray[np.int64]
+
+
+class Loader:
+    """Batches of windows by step. `batch` is the number of windows in a step over all ranks."""
+
+    def __init__(self, mixture: Sequence[Mixed], *, length: int, batch: int, seed: int) -> None:
+        self.mixture, self.length, self.batch_windows, self.seed = tuple(mixture), length, batch, seed
+        self.tokenizer = _same_tokenizer([part.split for part in mixture])
+        self.windows = [_windows(part.split, length) for part in mixture]
+        self._pattern, self._ordinals, self._counts = _pattern(self.weights())
+        self.fingerprint = digest_of(
+            {
+                "splits": [part.split.fingerprint for part in mixture],
+                "weights": self._counts.tolist(),
+                "length": length,
+                "batch": batch,
+                "seed": seed,
+            }
+        )
+
+    def weights(self) -> list[float]:
+        """Share of the samples that each source gives, adding up to 1."""
+        raw = [part.split.tokens if part.weight is None else part.weight for part in self.mixture]
+        return [weight / sum(raw) for weight in raw]
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        """What one rank reads in a step."""
+        sources, windows = self.samples(step)
+        sources, windows = sources[rank::world], windows[rank::world]
+        tokens = np.empty((len(windows), self.length + 1), np.int64)
+        for number, part in enumerate(self.mixture):
+            mine = sources == number if len(self.mixture) > 1 else slice(None)
+            tokens[mine] = part.split.read(windows[mine] * self.length, self.length + 1)
+        return Batch(tokens, sources, windows)
+
+    def samples(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(source, window) of every sample of a step, in order."""
+        numbers = np.arange(step * self.batch_windows, (step + 1) * self.batch_windows, dtype=np.int64)
+        slots = numbers % _PERIOD
+        sources = self._pattern[slots]
+        ordinals = numbers // _PERIOD * self._counts[sources] + self._ordinals[slots]
+        windows = np.empty_like(numbers)
+        for number in np.unique(sources).tolist():
+            windows[sources == number] = self._place(number, ordinals[sources == number])
+        return sources, windows
+
+    def epochs(self, steps: int) -> list[float]:
+        """How often each source is read in a run of that many steps."""
+        drawn = self._drawn(steps * self.batch_windows)
+        return [count / size for count, size in zip(drawn, self.windows, strict=True)]
+
+    def bytes_per_token(self) -> float:
+        """UTF-8 bytes of text behind a token, on average over the mixture."""
+        rates = [part.split.bytes / part.split.tokens for part in self.mixture]
+        return sum(rate * weight for rate, weight in zip(rates, self.weights(), strict=True))
+
+    def check_epochs(self, steps: int) -> None:
+        """Raise RecipeError where a source would be repeated more often than its limit allows."""
+        for number, (part, epochs) in enumerate(zip(self.mixture, self.epochs(steps), strict=True)):
+            if part.max_epochs is not None and epochs > part.max_epochs:
+                found = f"{epochs:.2f} epochs over {part.split.tokens:,} tokens"
+                do = "train for fewer steps, give it less weight, or raise `max_epochs`"
+                raise RecipeError(f"data[{number}]", found, f"at most {part.max_epochs:g}", do)
+
+    def _place(self, source: int, ordinals: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        size, fingerprint = self.windows[source], self.mixture[source].split.fingerprint
+        epochs, positions = ordinals // size, ordinals % size
+        windows = np.empty_like(ordinals)
+        for epoch in np.unique(epochs).tolist():
+            chosen = epochs == epoch
+            windows[chosen] = permuted(positions[chosen], size, key_of(self.seed, fingerprint, source, epoch))
+        return windows
+
+    def _drawn(self, samples: int) -> list[int]:
+        whole, rest = divmod(samples, _PERIOD)
+        part = np.bincount(self._pattern[:rest], minlength=len(self.mixture))
+        return [int(count) for count in whole * self._counts + part]
+
+
+def _windows(split: TokenSplit, length: int) -> int:
+    count = (split.tokens - 1) // length
+    if count < 1:
+        found, expected = f"{split.tokens} tokens", f"at least {length + 1}, one window"
+        raise RecipeError(f"split `{split.name}`", found, expected, "take more data or a shorter context")
+    return count
+
+
+def _pattern(
+    weights: Sequence[float],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each slot of a period its source and the how-manieth of that source it is; and counts by source.
+
+    Counts are the weights by largest remainder. The k-th of n samples of a source stands at (k + 1/2) / n of the
+    period, so every stretch of samples is close to the weights.
+    """
+    exact = np.asarray(weights) * _PERIOD
+    counts = np.floor(exact).astype(np.int64)
+    short = _PERIOD - int(counts.sum())
+    counts[np.argsort(counts - exact, kind="stable")[:short]] += 1
+    if (counts == 0).any():
+        number = int(np.flatnonzero(counts == 0)[0])
+        found, expected = f"a share of {weights[number]:.1e}", f"at least {1 / _PERIOD:.1e}"
+        raise RecipeError(f"data[{number}].weight", found, expected, "raise the weight or leave the source out")
+    sources = np.repeat(np.arange(len(counts)), counts)
+    ordinals = np.concatenate([np.arange(count) for count in counts])
+    order = np.argsort((ordinals + 0.5) / counts[sources], kind="stable")
+    return sources[order], ordinals[order], counts
+
+
+def _same_tokenizer(splits: Sequence[TokenSplit]) -> TokenizerFacts:
+    first = splits[0].tokenizer
+    for number, split in enumerate(splits):
+        if split.tokenizer.sha256 != first.sha256:
+            found = f"tokenizer `{split.tokenizer.name}` {split.tokenizer.sha256[:12]}…"
+            expected = f"`{first.name}` {first.sha256[:12]}… as in data[0]"
+            raise IntegrityError(f"data[{number}]", found, expected, "tokenise all sources with one tokenizer")
+    return first

@@ -1,0 +1,227 @@
+"""Token shards as the tokenise stage leaves them, mapped without a copy and refused when they are not what they say.
+
+    tokens/manifest.json                              facts: tokenizer, dtype, splits, dataset
+    tokens/tokenizer/tokenizer.json …                 a transformers tokenizer folder
+    tokens/<split>/tokens-00000-of-00004.arrow        one record batch: id, bytes, tokens
+
+The child buffer of the `tokens` column is the flat array of a shard, its offsets are the document boundaries, and every
+document ends in `eos_id`. A split reads as one long stream: its shards one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curation.errors import IntegrityError, RecipeError, nearest
+from curation.files import checksum, digest_of
+from curation.manifest import MANIFEST, Manifest
+from curation.shards import FileRecord
+
+__all__ = ["TokenFacts", "TokenShard", "TokenSplit", "TokenizerFacts", "open_split", "tokens_folder"]
+
+_AGAIN = "run the tokenise stage again"
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TokenizerFacts(_Facts):
+    """Which tokenizer made the tokens; `sha256` is that of its tokenizer.json."""
+
+    name: str
+    sha256: str
+    vocab_size: int
+    eos_id: int
+
+
+class SplitFacts(_Facts):
+    documents: int
+    tokens: int
+    bytes: int
+
+
+class TokenFacts(_Facts):
+    """What the manifest of the tokenise stage promises."""
+
+    tokenizer: TokenizerFacts
+    dtype: str
+    splits: dict[str, SplitFacts]
+    dataset: str
+
+
+@dataclass(frozen=True)
+class TokenShard:
+    """One mapped file. tokens: uint16 or uint32 [n]; offsets: int64 [documents + 1]; bytes: int64 [documents]."""
+
+    path: str
+    ids: pa.Array
+    bytes: npt.NDArray[np.int64]
+    tokens: npt.NDArray[Any]
+    offsets: npt.NDArray[np.int64]
+
+
+class TokenSplit:
+    """A split as one stream of tokens, positions counted through all its shards."""
+
+    def __init__(self, root: Path, name: str, facts: TokenFacts, digest: str, shards: list[TokenShard]) -> None:
+        self.root, self.name, self.facts, self.shards = root, name, facts, shards
+        self.starts = np.cumsum([0, *(len(shard.tokens) for shard in shards)], dtype=np.int64)
+        self.fingerprint = digest_of({"manifest": digest, "split": name})
+
+    @property
+    def tokenizer(self) -> TokenizerFacts:
+        return self.facts.tokenizer
+
+    @property
+    def tokenizer_folder(self) -> Path:
+        return self.root / "tokenizer"
+
+    @property
+    def tokens(self) -> int:
+        return int(self.starts[-1])
+
+    @property
+    def bytes(self) -> int:
+        """UTF-8 bytes of the text behind the tokens."""
+        return self.facts.splits[self.name].bytes
+
+    @property
+    def documents(self) -> int:
+        return sum(len(shard.bytes) for shard in self.shards)
+
+    @cached_property
+    def document_ends(self) -> npt.NDArray[np.int64]:
+        """Position in the stream where each document ends, int64 [documents]."""
+        ends = [shard.offsets[1:] + start for shard, start in zip(self.shards, self.starts, strict=False)]
+        return np.concatenate(ends) if ends else np.zeros(0, np.int64)
+
+    @cached_property
+    def document_bytes(self) -> npt.NDArray[np.int64]:
+        return np.concatenate([shard.bytes for shard in self.shards]) if self.shards else np.zeros(0, np.int64)
+
+    def read(self, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+        """Stretches of the stream, int64 [len(starts), length]. The only copy on the way to the device."""
+        rows = np.empty((len(starts), length), np.int64)
+        homes = np.searchsorted(self.starts, starts, side="right") - 1
+        for row, start, home in zip(rows, starts.tolist(), homes.tolist(), strict=True):
+            local = start - int(self.starts[home])
+            piece = self.shards[home].tokens[local : local + length]
+            row[: len(piece)] = piece
+            if len(piece) < length:
+                self._read_on(row, len(piece), home + 1)
+        self._check_vocabulary(rows)
+        return rows
+
+    def document_at(self, position: int) -> tuple[str, int, int]:
+        """(id, first position, end position) of the document that a position belongs to."""
+        number = int(np.searchsorted(self.document_ends, position, side="right"))
+        home = int(np.searchsorted(self.starts, position, side="right")) - 1
+        shard = self.shards[home]
+        row = int(np.searchsorted(shard.offsets, position - self.starts[home], side="right")) - 1
+        start = int(self.starts[home] + shard.offsets[row])
+        return str(shard.ids[row]), start, int(self.document_ends[number])
+
+    def _read_on(self, row: npt.NDArray[np.int64], filled: int, home: int) -> None:
+        while filled < len(row):
+            piece = self.shards[home].tokens[: len(row) - filled]
+            row[filled : filled + len(piece)] = piece
+            filled, home = filled + len(piece), home + 1
+
+    def _check_vocabulary(self, rows: npt.NDArray[np.int64]) -> None:
+        # A token beyond the vocabulary ends in an unreadable device-side assertion; this costs microseconds.
+        if rows.size and (largest := int(rows.max())) >= self.tokenizer.vocab_size:
+            expected = f"tokens below the vocabulary size {self.tokenizer.vocab_size}"
+            raise IntegrityError(f"{self.name} tokens", f"token {largest}", expected, _AGAIN)
+
+
+def tokens_folder(path: Path) -> Path:
+    """The tokens folder of a run directory, a dataset folder, or itself."""
+    for folder in (path / "dataset" / "tokens", path / "tokens", path):
+        if (folder / MANIFEST).is_file() and folder.name == "tokens":
+            return folder
+    if (path / MANIFEST).is_file():
+        return path
+    expected = f"a dataset with tokens/{MANIFEST}"
+    raise IntegrityError(str(path), "no token shards", expected, "run a recipe with a `tokens` part first")
+
+
+def open_split(path: Path, split: str, *, sums: bool = False) -> TokenSplit:
+    """Map a split. Raises IntegrityError unless every file is there, of its size and with what the manifest counts.
+
+    `sums` reads all bytes once and compares checksums too.
+    """
+    root = tokens_folder(path)
+    manifest = Manifest.read(root / MANIFEST)
+    facts = _facts(root, manifest)
+    if split not in facts.splits:
+        where, expected = f"{root.name}/{MANIFEST}", "a split of the dataset"
+        raise RecipeError(where, f"no split `{split}`", expected, nearest(split, facts.splits))
+    records = [record for record in manifest.files if record.path.startswith(f"{split}/tokens-")]
+    shards = [_open_shard(root, record, facts.dtype, sums) for record in records]
+    found = TokenSplit(root, split, facts, manifest.digest, shards)
+    _check_counts(found, facts.splits[split])
+    _check_tokenizer(root, facts.tokenizer)
+    return found
+
+
+def _facts(root: Path, manifest: Manifest) -> TokenFacts:
+    where = f"{root.name}/{MANIFEST}"
+    if manifest.stage != "tokens":
+        raise IntegrityError(
+            where, f"stage `{manifest.stage}`", "stage `tokens`", "give the tokens folder of a dataset"
+        )
+    try:
+        return TokenFacts.model_validate(manifest.facts)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        raise IntegrityError(where, f"facts without a valid `{field}`", "facts of token shards", _AGAIN) from None
+
+
+def _open_shard(root: Path, record: FileRecord, dtype: str, sums: bool) -> TokenShard:
+    record.check(root, sums=sums)
+    batch = _only_batch(root, record)
+    column = batch.column("tokens")
+    tokens, offsets = column.values.to_numpy(zero_copy_only=True), column.offsets.to_numpy(zero_copy_only=True)
+    if tokens.dtype != np.dtype(dtype) or batch.num_rows != record.rows:
+        found = f"{batch.num_rows} documents of {tokens.dtype}"
+        raise IntegrityError(record.path, found, f"{record.rows} of {dtype}", _AGAIN)
+    sizes = batch.column("bytes").to_numpy(zero_copy_only=True)
+    return TokenShard(record.path, batch.column("id"), sizes, tokens, offsets.astype(np.int64))
+
+
+def _only_batch(root: Path, record: FileRecord) -> pa.RecordBatch:
+    try:
+        batches = list(pa.ipc.open_stream(pa.memory_map(str(root / record.path))))
+    except pa.ArrowInvalid as error:
+        raise IntegrityError(record.path, str(error), "an Arrow IPC stream", _AGAIN) from error
+    names = {"id", "bytes", "tokens"}
+    if len(batches) != 1 or not names <= set(batches[0].schema.names):
+        raise IntegrityError(record.path, f"{len(batches)} batches", "one batch with id, bytes and tokens", _AGAIN)
+    return batches[0]
+
+
+def _check_counts(split: TokenSplit, promised: SplitFacts) -> None:
+    found = (split.documents, split.tokens, int(split.document_bytes.sum()))
+    if found != (promised.documents, promised.tokens, promised.bytes):
+        shown = "{} documents, {} tokens, {} bytes"
+        expected = shown.format(promised.documents, promised.tokens, promised.bytes)
+        raise IntegrityError(f"split `{split.name}`", shown.format(*found), expected, _AGAIN)
+
+
+def _check_tokenizer(root: Path, tokenizer: TokenizerFacts) -> None:
+    path = root / "tokenizer" / "tokenizer.json"
+    found = checksum(path) if path.is_file() else "none"
+    if found != tokenizer.sha256:
+        where, expected = "tokens/tokenizer/tokenizer.json", f"sha256 {tokenizer.sha256[:12]}…"
+        raise IntegrityError(
+            where, f"sha256 {found[:12]}…", expected, "restore the tokenizer the tokens were made with"
+        )

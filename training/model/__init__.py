@@ -1,0 +1,1 @@
+"""The decoder that is trained here, and the way to and from transformers."""
