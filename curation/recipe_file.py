@@ -18,6 +18,7 @@ from ruamel.yaml.scalarstring import ScalarString
 from curation.errors import RecipeError, nearest
 from curation.recipe import Card, DatasetOptions, Gate, Group, Limits, Recipe, Step
 from curation.registry import Room, load
+from curation.rule_sets import written_out
 from curation.rules import Rule
 
 __all__ = ["dump_recipe", "load_recipe", "parse_recipe"]
@@ -34,6 +35,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def parse_recipe(text: str, name: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
     data = _parse_yaml(text, name)
+    for part in ("clean", "rules"):
+        if part in data:
+            data[part] = written_out(data[part], part, name)
     builder = _Builder(name, data)
     for override in overrides:
         _apply_override(data, override)

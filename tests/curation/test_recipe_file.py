@@ -134,3 +134,32 @@ def test_a_quoted_no_is_a_word():
 def test_an_operator_can_stand_twice_under_a_label():
     recipe = parse_recipe(TEXT.replace("  - language", "  - language\n  - language: {as: again, min_letters: 1}"))
     assert "again.label" in recipe.attributes()
+
+
+USE = TEXT.replace("  - language\n", "  - language\n  - use: gopher_quality/datatrove\n").replace(
+    "rules:\n", "rules:\n  - {use: gopher_quality/datatrove, except: [too_many_hashes]}\n"
+)
+
+
+def test_a_published_rule_set_is_written_out_and_can_be_changed():
+    recipe = parse_recipe(USE, overrides=["rules.too_few_words.min=7"])
+    rules = {rule.reason: rule for rule in recipe.rules}
+    assert rules["too_few_words"].min == 7
+    assert "too_many_hashes" not in rules
+    assert "gopher_quality.words" in recipe.attributes()
+    assert parse_recipe(dump_recipe(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("gopher_quality/datatrove", "gopher_quality/datatrov", "did you mean `datatrove`"),
+        ("gopher_quality/datatrove", "gopher_qualty/datatrove", "did you mean `gopher_quality`"),
+        ("gopher_quality/datatrove", "gopher_quality", "write it like gopher_quality/datatrove"),
+        ("[too_many_hashes]", "[too_many_hash]", "a reason of the rule set"),
+        ("except:", "but:", "`but` beside `use`"),
+    ],
+)
+def test_a_mistake_in_a_rule_set_is_named(old, new, message):
+    with pytest.raises(RecipeError, match=message):
+        parse_recipe(USE.replace(old, new))
