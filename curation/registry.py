@@ -38,6 +38,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "redact_personal_data": "curation.clean.personal_data:RedactPersonalData",
         "remove_boilerplate": "curation.clean.boilerplate:RemoveBoilerplate",
         "remove_html_remains": "curation.clean.html_remains:RemoveHtmlRemains",
+        "remove_repeated_lines": "curation.clean.repeated_lines:RemoveRepeatedLines",
         "repair_mojibake": "curation.clean.mojibake:RepairMojibake",
         "language": "curation.measure.language:Language",
         "gopher_quality": "curation.measure.gopher_quality:GopherQuality",

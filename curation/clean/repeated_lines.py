@@ -1,5 +1,5 @@
-"""Repeats that stand next to each other, taken out but for the first copy: blocks of lines, loops of words, long runs of
-one character. Templates gone wrong, pages pasted twice and what language models stutter.
+"""Repeats that stand next to each other, taken out but for the first copy: blocks of lines, loops of words, long runs
+of one character. Templates gone wrong, pages pasted twice and what language models stutter.
 
 Repeats apart from each other are the business of the repetition scores and of line dedup.
 """
@@ -31,8 +31,8 @@ Numbers = npt.NDArray[np.int64]
 class RemoveRepeatedLines(Operator):
     """Three parts, each off at None, one after the other:
 
-    `max_block_lines`: where a block of up to so many lines (blank ones and space at their ends do not count) comes again
-    at once, and when the text is one block twice, the copies go.
+    `max_block_lines`: where a block of up to so many lines (blank ones and space at line ends left out) comes again at
+    once, and when the text is one block twice, the copies go.
     `max_loop_words`: where up to so many tokens come again at once `min_loop_copies` times or more, the copies go.
     Both only where that takes out `min_repeat_bytes` or more.
     `max_character_run`: of one character in a row so many stay. `lines_removed` counts lines of the first part.
@@ -77,7 +77,7 @@ class RemoveRepeatedLines(Operator):
         return np.asarray(find_repetitive(frozen(data), frozen(offsets), character_classes(), *limits))
 
     def _blocks(self, text: str, max_block_lines: int) -> tuple[list[Edit], int]:
-        """Edits that take out copies of blocks with what stands between them and the line before, and how many lines."""
+        """Edits that take out copies of blocks and what stands between them and the line before; how many lines."""
         data = np.frombuffer(text.encode(), np.uint8)
         hashes, starts, stops = line_hashes(data, 0, len(data))
         kept = np.arange(len(hashes))

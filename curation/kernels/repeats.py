@@ -1,7 +1,7 @@
 """Repeats that stand next to each other: the cheap test in front of `remove_repeated_lines`, and tokens with places.
 
-A run at distance p is a stretch in which every element equals the one p before it. p elements of such a run are one more
-copy of a block of p elements.
+A run at distance p is a stretch in which every element equals the one p before it. p elements of such a run are one
+more copy of a block of p elements.
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ def find_repetitive(data, offsets, classes, max_lines, min_bytes, max_words, cop
 
 @kernel
 def line_hashes(data, start, end):  # type: ignore[no-untyped-def]
-    """(uint64 hashes, int64 starts, int64 stops) of the lines of data[start:end] that are not blank, without space around."""
+    """(uint64 hashes, int64 starts, int64 stops) of the lines of data[start:end] that are not blank.
+
+    White space (ASCII) around a line is left out.
+    """
     count, position = 0, start
     while True:
         first, last, position = _next_line(data, position, end)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.clean.repeated_lines import RemoveRepeatedLines, tandem_repeats
+from curation.kernels.hashing import frozen
 from curation.kernels.repeats import find_repetitive
 from curation.kernels.unicode_tables import character_classes
 from curation.operator import run_operator
@@ -70,7 +71,9 @@ def test_kernel_answers_as_its_twins(
     text: str, max_lines: int, min_bytes: int, max_words: int, copies: int, max_run: int
 ) -> None:
     data, offsets = text_buffers(pa.array(["x y", text], pa.large_string()))
-    found = find_repetitive(data, offsets, character_classes(), max_lines, min_bytes, max_words, copies, max_run)
+    found = find_repetitive(
+        frozen(data), frozen(offsets), character_classes(), max_lines, min_bytes, max_words, copies, max_run
+    )
     tokens = [token for word in text.split() for token in (word if "漢" in word else [word])]
     expected = max_lines > 0 and lines_repeat(text, max_lines, min_bytes)
     expected |= max_words > 0 and words_loop(tokens, max_words, copies)
