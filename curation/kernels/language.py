@@ -297,7 +297,7 @@ def detect_languages(
     longest = np.int64(0)
     for document in range(len(offsets) - 1):
         longest = max(longest, min(offsets[document + 1] - offsets[document], max_bytes))
-    symbols = np.empty(longest + SPANS + 1, np.uint32)
+    symbols = np.empty(longest + 4 * SPANS + 1, np.uint32)  # a span may end up to 3 bytes later
     scripts = np.empty(SCRIPTS, np.int64)
     votes = Votes(
         np.empty(LANES, np.bool_),

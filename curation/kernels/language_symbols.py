@@ -168,6 +168,14 @@ def read_text(
 
 
 @njit(cache=True, nogil=True)
+def _character_start(data: Bytes, at: Number, stop: Number) -> Number:
+    """Where the next character starts, from `at` on."""
+    while at < stop and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
 def read_spans(
     data: Bytes, start: Number, stop: Number, length: Number, classes: Symbols, composed: Symbols, symbols: Symbols
 ) -> Number:
@@ -177,9 +185,8 @@ def read_spans(
     piece = length // SPANS
     for number in range(SPANS):
         first = start + number * (stop - start - piece) // (SPANS - 1)
-        last = first + piece
-        while first < last and data[first] & 0xC0 == 0x80:  # not in the middle of a character
-            first += 1
+        last = _character_start(data, first + piece, stop)
+        first = _character_start(data, first, stop)
         count = read_symbols(data, first, last, classes, composed, symbols, count, len(symbols))
         symbols[count] = classes[32]
         count += 1

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curation.errors import ResourceError
 from curation.kernels import langdetect_replay as replay
 from curation.kernels import language as kernel
+from curation.kernels.language_symbols import read_spans
 from curation.measure import language_engines as engines
 from curation.measure.langdetect_profiles import load_profiles
 from curation.measure.language import Language
@@ -152,6 +153,7 @@ def test_a_text_of_two_scripts_is_mixed() -> None:
         ("вода", "Cyrl"),
         ("漢字", "Hani"),
         ("漢字かな", "Jpan"),
+        ("漢" * 20 + "の", "Hani"),
         ("물", "Hang"),
         ("ＦＵＬＬ", "Latn"),
     ],
@@ -179,10 +181,16 @@ def test_a_long_text_is_read_in_spans_from_begin_to_end() -> None:
     assert answer["confidence"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_spans_never_start_inside_a_character() -> None:
+@pytest.mark.parametrize("character", ["é", "ह", "🦊"])
+def test_spans_do_not_cut_characters(character: str) -> None:
+    tables = load_profiles().tables
+    symbols = np.zeros(4096, np.uint32)
     for shift in range(4):
-        [answer] = answers(Language(max_bytes=1024), "a" * shift + SENTENCES["hi"] * 100)
-        assert answer["label"] == "hi"
+        data = np.frombuffer(("a" * shift + character * 1000).encode(), np.uint8)
+        count = read_spans(data, 0, len(data), 1000, tables.classes, tables.composed, symbols)
+        allowed = tables.classes[[ord(letter) for letter in " a" + character]]
+        assert count > 250
+        assert set(symbols[:count]) <= set(allowed)
 
 
 def test_require_script_keeps_chinese_from_being_called_korean() -> None:
@@ -230,6 +238,14 @@ def test_exact_engine_can_be_chosen_and_adds_the_same_columns() -> None:
     assert [row["label"] for row in rows] == ["en", None, "ja"]
     assert [row["confidence"] for row in rows[:2]] == [dict(reference.draw(SENTENCES["en"])[1])["en"], 0.0]
     assert [row["status"] for row in rows] == ["ok", "no_letters", "ok"]
+
+
+def test_exact_engine_names_the_runner_up() -> None:
+    text = SENTENCES["de"] + SENTENCES["en"]
+    _, [(label, confidence), (second, second_confidence)] = reference.draw(text)
+    [answer] = answers(Language(engine="langdetect-exact"), text)
+    assert (answer["label"], answer["confidence"]) == (label, confidence)
+    assert (answer["second"], answer["second_confidence"]) == (second, second_confidence)
 
 
 def test_the_random_stream_is_long_enough_for_any_text() -> None:
