@@ -17,8 +17,8 @@ from pydantic import Field
 
 from curation.clean.edits import Edit, apply_edits, compose, edit_columns, rewrite
 from curation.clean.line_spans import merge_touching
+from curation.kernels.adjacent_repeats import find_repetitive, line_hashes, token_places
 from curation.kernels.hashing import frozen
-from curation.kernels.repeats import find_repetitive, line_hashes, token_places
 from curation.kernels.unicode_tables import character_classes
 from curation.operator import Contract, Operator
 from curation.schema import text_buffers

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.clean.repeated_lines import RemoveRepeatedLines, tandem_repeats
+from curation.kernels.adjacent_repeats import find_repetitive
 from curation.kernels.hashing import frozen
-from curation.kernels.repeats import find_repetitive
 from curation.kernels.unicode_tables import character_classes
 from curation.operator import run_operator
 from curation.schema import text_buffers
-from tests.reference.repeats import character_run, lines_repeat, longest_run, words_loop
+from tests.reference.adjacent_repeats import character_run, lines_repeat, longest_run, words_loop
 
 LINES = st.lists(st.sampled_from(["a", "b", "c c", " a", "", "漢", "漢 漢", "é"]), max_size=14).map("\n".join)
 SMALL = {"min_repeat_bytes": 1, "min_loop_copies": 2, "max_character_run": 3, "max_loop_words": 3, "max_block_lines": 3}
