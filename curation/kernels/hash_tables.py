@@ -62,9 +62,9 @@ def table_size(entries):  # type: ignore[no-untyped-def]
 
 
 @helper
-def find_slot(keys, key):  # type: ignore[no-untyped-def]
-    """Slot of `key` in an open hash table, or the empty slot where it belongs; keys are never 0."""
-    mask = np.uint64(len(keys) - 1)
+def find_slot(keys, size, key):  # type: ignore[no-untyped-def]
+    """Slot of `key` among the first `size`, or the empty slot where it belongs; keys are never 0."""
+    mask = np.uint64(size - 1)
     slot = key & mask
     while keys[slot] != 0 and keys[slot] != key:
         slot = (slot + np.uint64(1)) & mask
@@ -72,9 +72,9 @@ def find_slot(keys, key):  # type: ignore[no-untyped-def]
 
 
 @helper
-def add(keys, seen, key):  # type: ignore[no-untyped-def]
-    """Count `key` once more in the table `keys` with counts `seen`: how often it has now been seen."""
-    slot = find_slot(keys, key)
+def add(keys, size, seen, key):  # type: ignore[no-untyped-def]
+    """Count `key` once more in a table of `size` with counts `seen`: how often it has now been seen."""
+    slot = find_slot(keys, size, key)
     times = seen[slot] + 1 if keys[slot] else 1
     keys[slot] = key
     seen[slot] = times

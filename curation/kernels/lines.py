@@ -1,19 +1,30 @@
-"""Lines of a text: where they end, stripped of whitespace, how they begin and end."""
+"""Lines of a text: where they end, without the white space around them, how they begin and end, how long they are."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from curation.kernels.jit import helper, kernel
-from curation.kernels.unicode_tables import LINE_BREAK, SPACE
-from curation.kernels.utf8 import decode
+from curation.kernels.unicode_tables import LINE_BREAK, SENTENCE_END, SPACE
+from curation.kernels.utf8 import count_characters, decode
 
-__all__ = ["DOTS", "ELLIPSIS", "SPACED_DOTS", "count_line_marks", "ends_with_ellipsis", "next_line", "strip"]
+__all__ = [
+    "DOTS",
+    "ELLIPSIS",
+    "SPACED_DOTS",
+    "count_line_ends",
+    "count_line_marks",
+    "ends_with_ellipsis",
+    "next_line",
+    "strip",
+]
 
 # Marks that `ends_with_ellipsis` looks for, as bits.
 DOTS, ELLIPSIS, SPACED_DOTS = 1, 2, 4
 # Columns of count_line_marks.
 LINES, FILLED_LINES, BULLET_LINES, ELLIPSIS_LINES = range(4)
+# Columns of count_line_ends.
+END_LINES, MARKED_LINES, SHORT_LINES, NEWLINES, LINE_CHARACTERS = range(5)
 
 _NEWLINE, _RETURN, _DOT, _SPACE_BYTE = 0x0A, 0x0D, 0x2E, 0x20
 
@@ -113,3 +124,60 @@ def count_line_marks(data, offsets, classes, every_break, stripped, bullets, mar
         counts[document, BULLET_LINES] = with_bullet
         counts[document, ELLIPSIS_LINES] = with_ellipsis
     return counts
+
+
+@kernel
+def count_line_ends(data, offsets, classes, marks, filled_only, short):  # type: ignore[no-untyped-def]
+    """How the lines of a text end and how long they are; int64 of shape (n, 5).
+
+    Lines between "\\n", all of them or (`filled_only`) those with anything but white space; those whose last character
+    is one of `marks` (code points; without any: ends a sentence in Unicode); those of at most `short` characters;
+    newlines; characters that are no newline.
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 5), np.int64)
+    for document in range(documents):
+        position, end = offsets[document], offsets[document + 1]
+        lines, marked, short_lines, newlines, characters = 0, 0, 0, 0, 0
+        while True:
+            stop, after = next_line(data, position, end, classes, False)
+            size = count_characters(data, position, stop)
+            characters += size
+            newlines += after > stop
+            if not filled_only or _is_filled(data, position, stop, classes):
+                lines += 1
+                short_lines += size <= short
+                marked += size > 0 and _is_marked(data, position, stop, classes, marks)
+            if after == stop:
+                break
+            position = after
+        counts[document, END_LINES] = lines
+        counts[document, MARKED_LINES] = marked
+        counts[document, SHORT_LINES] = short_lines
+        counts[document, NEWLINES] = newlines
+        counts[document, LINE_CHARACTERS] = characters
+    return counts
+
+
+@helper
+def _is_filled(data, position, stop, classes):  # type: ignore[no-untyped-def]
+    while position < stop:
+        point, position = decode(data, position, stop)
+        if not classes[point] & SPACE:
+            return True
+    return False
+
+
+@helper
+def _is_marked(data, start, stop, classes, marks):  # type: ignore[no-untyped-def]
+    """Whether the last character is one of `marks`, or without marks a sentence terminator."""
+    last = stop - 1
+    while last > start and (data[last] & 0xC0) == 0x80:
+        last -= 1
+    point, _ = decode(data, last, stop)
+    if len(marks) == 0:
+        return (classes[point] & SENTENCE_END) != 0
+    found = False
+    for mark in marks:
+        found |= point == mark
+    return found

@@ -52,57 +52,71 @@ def repeated_ngrams(data, offsets, classes, kind, counting, longest_of_equals, s
         start, end = offsets[document], offsets[document + 1]
         if end - start >= capacity:
             capacity = 2 * (end - start) + 64
-            hashes = np.empty((2, capacity), np.uint64)
-            places = np.empty((6, capacity), np.int32)
+            hashes, grams = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
+            characters, positions = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+            starts, stops = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
             packed = np.zeros(capacity + 8 * _LONGEST, np.uint8)
-        tokens = _cut(data, start, end, classes, kind, hashes[0], places[0], places[1], places[2])
+        tokens = _cut(data, start, end, classes, kind, hashes, characters, starts, stops)
         size = table_size(tokens)
         if size > slots:
             slots = size
-            keys, table = np.zeros(slots, np.uint64), np.empty((2, slots), np.int32)
-            sieve = np.zeros(4 * slots, np.uint8)
+            keys, seen, place = np.zeros(slots, np.uint64), np.empty(slots, np.int32), np.empty(slots, np.int32)
+            sieve, slot = np.zeros(4 * slots, np.uint8), np.empty(slots, np.int32)
         row = counts[document]
         row[TEXT_CHARACTERS] = count_characters(data, start, end)
         row[TOKENS] = tokens
-        row[TOKEN_CHARACTERS] = places[0, tokens]
-        hashes[1, :tokens] = hashes[0, :tokens]
-        places[3, :tokens] = np.arange(tokens)
-        longest = _LONGEST_TOP if counting == WALKED else _LONGEST
-        left = tokens
-        for n in range(2, longest + 1):
-            if tokens < n:
-                break
-            left = _next_candidates(places[3], left, tokens, n)
-            size = table_size(left)
-            best, place = _count_grams(
-                hashes[0],
-                hashes[1],
-                places[0],
-                places[3],
-                left,
-                n,
-                keys[:size],
-                table[0],
-                table[1],
-                places[4],
-                longest_of_equals,
-            )
-            if n <= _LONGEST_TOP and not (longest_of_equals and best == 1):
-                row[TOP + n] = best * (places[0, place + n] - places[0, place] + spaces * (n - 1))
-            left = _keep_repeated(places[3], left, places[4], table[0])
-            keys[:size] = 0
-            if n > _LONGEST_TOP:
-                _add_up(row, places[0], places[3], left, tokens, n, counting)
-        if counting == WALKED and tokens >= 5:
-            _pack(data, places[1], places[2], tokens, packed)
-            left = tokens
-            places[3, :tokens] = np.arange(tokens)
-            for n in range(5, _LONGEST + 1):
-                left = _sieve_positions(packed, places[1], places[3], left, tokens, n, sieve, places[4])
-                size = table_size(left)
-                row[DUPLICATE + n] = _walk(packed, places[0], places[1], places[3], left, n, keys[:size])
-                keys[:size] = 0
+        row[TOKEN_CHARACTERS] = characters[tokens]
+        _count_all(
+            row, hashes, grams, characters, positions, slot, keys, seen, place, counting, longest_of_equals, spaces
+        )
+        if counting == WALKED:
+            _pack(data, starts, stops, tokens, packed)
+            _walk_all(row, packed, characters, starts, positions, slot, sieve, keys)
     return counts
+
+
+@helper
+def _count_all(  # type: ignore[no-untyped-def]
+    row, hashes, grams, characters, positions, slot, keys, seen, place, counting, longest_of_equals, spaces
+):
+    """TOP + n, and DUPLICATE + n unless they are walked."""
+    tokens = left = row[TOKENS]
+    for k in range(tokens):
+        grams[k] = hashes[k]
+        positions[k] = k
+    for n in range(2, (_LONGEST_TOP if counting == WALKED else _LONGEST) + 1):
+        if tokens < n:
+            break
+        left = _next_candidates(positions, left, tokens, n)
+        size = table_size(left)
+        best, top = _count_grams(
+            hashes, grams, characters, positions, left, n, keys, size, seen, place, slot, longest_of_equals
+        )
+        if n <= _LONGEST_TOP and not (longest_of_equals and best == 1):
+            row[TOP + n] = best * (characters[top + n] - characters[top] + spaces * (n - 1))
+        left = _keep_repeated(positions, left, slot, seen)
+        _clear(keys, size)
+        if n > _LONGEST_TOP:
+            _add_up(row, characters, positions, left, tokens, n, counting)
+
+
+@helper
+def _walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # type: ignore[no-untyped-def]
+    """DUPLICATE + n by walking."""
+    tokens = left = row[TOKENS]
+    for k in range(tokens):
+        positions[k] = k
+    for n in range(5, _LONGEST + 1):
+        left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
+        size = table_size(left)
+        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
+        _clear(keys, size)
+
+
+@helper
+def _clear(array, size):  # type: ignore[no-untyped-def]
+    for k in range(size):
+        array[k] = 0
 
 
 @helper
@@ -141,7 +155,7 @@ def _next_candidates(positions, left, tokens, n):  # type: ignore[no-untyped-def
 
 @helper
 def _count_grams(  # type: ignore[no-untyped-def]
-    tokens, grams, characters, positions, left, n, keys, seen, first, slots, longest_of_equals
+    tokens, grams, characters, positions, left, n, keys, size, seen, first, slots, longest_of_equals
 ):
     """Count the n-grams at `positions`: count and place of the most frequent. `slots` tells each position's slot.
 
@@ -153,7 +167,7 @@ def _count_grams(  # type: ignore[no-untyped-def]
         position = positions[k]
         gram = mix((grams[position] * _SPREAD) ^ tokens[position + n - 1]) | _NOT_ZERO
         grams[position] = gram
-        slot = find_slot(keys, gram)
+        slot = find_slot(keys, size, gram)
         slots[k] = slot
         if keys[slot] == 0:
             keys[slot] = gram
@@ -218,8 +232,9 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
     it may let through too many but never too few. N-grams shorter than the prefix are let through.
     """
     prefix = 4 * (n - 2)
-    mask = np.uint64(4 * table_size(left) - 1)
-    sieve[: mask + 1] = 0
+    size = 4 * table_size(left)
+    mask = np.uint64(size - 1)
+    _clear(sieve, size)
     for k in range(left):
         slot = hash_ends(packed, starts[positions[k]], prefix) & mask
         slots[k] = slot
@@ -235,7 +250,7 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
 
 
 @helper
-def _walk(packed, characters, starts, positions, left, n, keys):  # type: ignore[no-untyped-def]
+def _walk(packed, characters, starts, positions, left, n, keys, size):  # type: ignore[no-untyped-def]
     """Characters of n-grams that were met before, walking from left to right and jumping over those."""
     total, free = 0, 0
     for k in range(left):
@@ -243,7 +258,7 @@ def _walk(packed, characters, starts, positions, left, n, keys):  # type: ignore
         if position < free:
             continue
         gram = hash_bytes(packed, starts[position], starts[position + n])
-        slot = find_slot(keys, gram)
+        slot = find_slot(keys, size, gram)
         if keys[slot] == gram:
             total += characters[position + n] - characters[position]
             free = position + n

@@ -13,17 +13,19 @@ __all__ = ["count_duplicates"]
 
 # Columns of count_duplicates. EXTRA: every occurrence after the first. COPIES: every occurrence of what occurs again.
 PIECES, CHARACTERS, EXTRA, EXTRA_CHARACTERS, COPIES, COPIES_CHARACTERS = range(6)
+# Which pieces count: all as they are, those with anything but whitespace, or the same stripped.
+AS_IS, FILLED, STRIPPED = range(3)
 
 _NEWLINE = 0x0A
 
 
 @kernel
-def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_text, stripped_pieces):  # type: ignore[no-untyped-def]
+def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_text, form):  # type: ignore[no-untyped-def]
     """Pieces between runs of newlines, and the repeated ones; int64 of shape (n, 6).
 
     Pieces are cut at `newlines` consecutive "\\n", or at that many and any more that follow (`longer_runs`). With
-    `stripped_text` whitespace at both ends of the text is left out first; with `stripped_pieces` pieces are stripped
-    and empty ones do not count. Characters are code points.
+    `stripped_text` whitespace at both ends of the text is left out first. `form` says which pieces count, and how they
+    are compared and measured. Characters are code points.
     """
     documents = len(offsets) - 1
     counts = np.zeros((documents, 6), np.int64)
@@ -35,26 +37,27 @@ def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_tex
         size = table_size(_count_newlines(data, start, end) + 1)
         if size > len(keys):
             keys, seen = np.zeros(size, np.uint64), np.zeros(size, np.int64)
-        _count_pieces(
-            data, start, end, classes, newlines, longer_runs, stripped_pieces, keys[:size], seen, counts[document]
-        )
-        keys[:size] = 0
+        _count_pieces(data, start, end, classes, newlines, longer_runs, form, keys, size, seen, counts[document])
+        for slot in range(size):
+            keys[slot] = 0
     return counts
 
 
 @helper
 def _count_pieces(  # type: ignore[no-untyped-def]
-    data, start, end, classes, newlines, longer_runs, stripped_pieces, keys, seen, counts
+    data, start, end, classes, newlines, longer_runs, form, keys, size, seen, counts
 ):
     """Fill one row of `count_duplicates`, with an empty hash table of `keys` and how often each was `seen`."""
     while True:
         stop, after = next_piece(data, start, end, newlines, longer_runs)
         first, last = start, stop
-        if stripped_pieces:
+        if form != AS_IS:
             first, last = strip(data, start, stop, classes)
-        if first < last or not stripped_pieces:
+        if first < last or form == AS_IS:
+            if form == FILLED:
+                first, last = start, stop
             characters = count_characters(data, first, last)
-            times = add(keys, seen, hash_bytes(data, first, last))
+            times = add(keys, size, seen, hash_bytes(data, first, last))
             copies = (times > 1) + (times == 2)
             counts[PIECES] += 1
             counts[CHARACTERS] += characters

@@ -14,12 +14,21 @@ from curation.kernels.unicode_tables import ALPHABETIC, ALPHANUMERIC, PUNCTUATIO
 from curation.kernels.utf8 import decode
 from curation.kernels.words import next_field, next_word
 
-__all__ = ["count_fields", "count_symbols", "count_words", "word_keys"]
+__all__ = ["count_fields", "count_symbols", "count_words", "find_key", "word_keys"]
 
 # Columns of count_words.
 TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, ALPHANUMERIC_TOKENS, DISTINCT_STOP_WORDS = range(6)
 # Columns of count_fields.
-FIELDS, FIELD_CHARACTERS, ALPHABETIC_FIELDS, SYMBOL_FIELDS, STOP_WORDS, STOP_WORDS_ANY_CASE, MEDIAN_TWICE = range(7)
+(
+    FIELDS,
+    FIELD_CHARACTERS,
+    ALPHABETIC_FIELDS,
+    SYMBOL_FIELDS,
+    ONLY_SYMBOL_FIELDS,
+    STOP_WORDS,
+    STOP_WORDS_ANY_CASE,
+    MEDIAN_TWICE,
+) = range(8)
 # Columns of count_symbols.
 HASHES, THREE_DOTS, SPACED_DOTS, ELLIPSES = range(4)
 
@@ -48,7 +57,7 @@ def _python_key(word: str) -> int:
 
 
 @helper
-def _find_key(table, key):  # type: ignore[no-untyped-def]
+def find_key(table, key):  # type: ignore[no-untyped-def]
     """Slot of `key` in a table of `word_keys`, or -1."""
     mask = np.uint64(len(table) - 1)
     slot = key & mask
@@ -100,7 +109,7 @@ def count_words(data, offsets, classes, stop_keys, stop_characters):  # type: ig
             alphabetic += (any_flags & ALPHABETIC) != 0
             alphanumeric += (first & ALPHANUMERIC) != 0
             if characters <= stop_characters:
-                found = _find_key(stop_keys, _key(data, start, position))
+                found = find_key(stop_keys, _key(data, start, position))
                 if found >= 0 and seen[found] != document:
                     seen[found] = document
                     distinct += 1
@@ -115,18 +124,19 @@ def count_words(data, offsets, classes, stop_keys, stop_characters):  # type: ig
 
 @kernel
 def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # type: ignore[no-untyped-def]
-    """Fields (stretches without whitespace): all, their characters, with a letter, with `#` or `…`, stop words as they
-    stand and in lower case (every occurrence), and twice the median length (0 without fields).
+    """Fields (stretches without whitespace): all, their characters, with a letter, with `#` or `…`, that are an
+    ellipsis (`... … [...] […] (...) -»`) or `#` for more than half, stop words as they stand and in lower case (every
+    occurrence), and twice the median length (0 without fields).
     """
     documents = len(offsets) - 1
-    counts = np.zeros((documents, 7), np.int64)
+    counts = np.zeros((documents, 8), np.int64)
     longest_document = 0
     for document in range(documents):
         longest_document = max(longest_document, offsets[document + 1] - offsets[document])
     lengths = np.zeros(longest_document + 1, np.int64)
     for document in range(documents):
         position, end = offsets[document], offsets[document + 1]
-        fields, all_characters, alphabetic, symbols, exact, folded, longest = 0, 0, 0, 0, 0, 0, 0
+        fields, all_characters, alphabetic, symbols, only_symbols, exact, folded, longest = 0, 0, 0, 0, 0, 0, 0, 0
         while True:
             start, position, characters, any_flags, _ = next_field(data, position, end, classes)
             if start == position:
@@ -136,15 +146,17 @@ def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # 
             alphabetic += (any_flags & ALPHABETIC) != 0
             if any_flags & PUNCTUATION:
                 symbols += _has_symbol(data, start, position)
+                only_symbols += _is_symbol(data, start, position, characters)
             lengths[characters] += 1
             longest = max(longest, characters)
             if characters <= stop_characters:
-                exact += _find_key(stop_keys, _key(data, start, position)) >= 0
-                folded += _find_key(stop_keys, _lower_key(data, start, position, lower)) >= 0
+                exact += find_key(stop_keys, _key(data, start, position)) >= 0
+                folded += find_key(stop_keys, _lower_key(data, start, position, lower)) >= 0
         counts[document, FIELDS] = fields
         counts[document, FIELD_CHARACTERS] = all_characters
         counts[document, ALPHABETIC_FIELDS] = alphabetic
         counts[document, SYMBOL_FIELDS] = symbols
+        counts[document, ONLY_SYMBOL_FIELDS] = only_symbols
         counts[document, STOP_WORDS] = exact
         counts[document, STOP_WORDS_ANY_CASE] = folded
         counts[document, MEDIAN_TWICE] = _median_twice(lengths, longest, fields)
@@ -160,6 +172,23 @@ def _has_symbol(data, start, stop):  # type: ignore[no-untyped-def]
         if point in (_HASH, _ELLIPSIS):
             return True
     return False
+
+
+@helper
+def _is_symbol(data, start, stop, characters):  # type: ignore[no-untyped-def]
+    """Whether a field is one of `... … [...] […] (...) -»`, or `#` for more than half of its characters."""
+    hashes = 0
+    for position in range(start, stop):
+        hashes += data[position] == _HASH
+    if 2 * hashes > characters:
+        return True
+    first, last = data[start], data[stop - 1]
+    if characters == 2:
+        return stop - start == 3 and first == 0x2D and data[start + 1] == 0xC2 and last == 0xBB
+    if (first == 0x5B and last == 0x5D) or (first == 0x28 and last == 0x29 and characters == 5):
+        start, stop = start + 1, stop - 1
+    dots = data[start] == data[start + 1] == data[start + 2] == _DOT if stop - start == 3 else False
+    return dots or (stop - start == 3 and data[start] == 0xE2 and data[start + 1] == 0x80 and data[start + 2] == 0xA6)
 
 
 @helper

@@ -20,6 +20,7 @@ __all__ = [
     "DIGIT",
     "EXTEND",
     "LINE_BREAK",
+    "LOWER",
     "MID_LETTER",
     "MID_NUMBER",
     "PUNCTUATION",
@@ -48,6 +49,7 @@ WORD = 1 << 11  # str.isalnum and connectors such as the underscore
 SEPARATOR = 1 << 12  # SPACE and the zero-width space: between two words
 MID_LETTER = 1 << 13  # joins two letters into one word: don't, example.org
 MID_NUMBER = 1 << 14  # joins two digits into one word: 1,000.50
+LOWER = 1 << 15  # str.islower
 
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -122,6 +124,7 @@ def _classify(character: str) -> int:
     flags |= ALPHANUMERIC if alphanumeric else 0
     flags |= DECIMAL if character.isdecimal() else 0
     flags |= DIGIT if character.isdigit() else 0
+    flags |= LOWER if character.islower() else 0
     flags |= UPPER if character.isupper() else 0
     flags |= PUNCTUATION if category[0] == "P" or category == "Cc" or character in _SYMBOLS_AS_PUNCTUATION else 0
     flags |= EXTEND if category[0] == "M" or (category == "Cf" and character != _ZERO_WIDTH_SPACE) else 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.jit import helper
+from curation.kernels.jit import helper, kernel
 
-__all__ = ["count_characters", "decode"]
+__all__ = ["count_all_characters", "count_characters", "decode"]
 
 _REPLACEMENT = 0xFFFD
 
@@ -46,3 +46,12 @@ def count_characters(data, start, stop):  # type: ignore[no-untyped-def]
     for position in range(start, stop):
         count += (data[position] & 0xC0) != 0x80
     return count
+
+
+@kernel
+def count_all_characters(data, offsets):  # type: ignore[no-untyped-def]
+    """Characters of each document, int64 of shape (n,)."""
+    counts = np.zeros(len(offsets) - 1, np.int64)
+    for document in range(len(counts)):
+        counts[document] = count_characters(data, offsets[document], offsets[document + 1])
+    return counts

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from curation.kernels import lines, text
+from curation.kernels import lines, sentences, text
 from curation.kernels.unicode_tables import character_classes, lower_case
 from curation.measure.ratios import Counts, kernel_text, ratio
 from curation.operator import Contract, Operator
@@ -27,6 +27,8 @@ _RATIOS = (
     _P + "alphabetic_word_ratio",
 )
 _STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+_CURATOR_BULLETS = "•‣⁃⁌⁍∙○●◘◦⦾⦿"
+_CURATOR_ENDINGS = ("...", "…", "[...]", "[…]", "(...)", "-»", "read more", "read more..")
 _Text = tuple[np.ndarray, np.ndarray]
 
 
@@ -38,7 +40,7 @@ class GopherQuality(Operator):
     gopher_quality.hash_ratio             "#" to words (datatrove)
     gopher_quality.ellipsis_ratio         "..." and "…" to words (datatrove)
     gopher_quality.symbol_ratio           both in one (dolma: words that hold "#" or "…"; dclm: occurrences of "#",
-                                          "...", ". . .", "…")
+                                          "...", ". . .", "…"; curator: words that are an ellipsis or mostly "#")
     gopher_quality.bullet_line_ratio      lines that begin with a bullet (datatrove: • -; dolma: * -; dclm: ● • * -)
     gopher_quality.ellipsis_line_ratio    lines that end with an ellipsis (datatrove: ... …; dolma: …; dclm: also . . .)
     gopher_quality.alphabetic_word_ratio  words with at least one letter
@@ -53,6 +55,9 @@ class GopherQuality(Operator):
     dolma      words split at whitespace, lines at each newline and looked at as they are.
     dclm       words split at whitespace, except for their number: Unicode words that begin with a letter or digit (the
                original: uniseg). Lines are stripped, empty ones do not count.
+    curator    words split at whitespace, stop words as for dolma. Sentences (`kernels.sentences`; the original has its
+               own splitter) stand for lines: with a bullet • ‣ ⁃ ⁌ ⁍ ∙ ○ ● ◘ ◦ ⦾ ⦿ first, or with ... … [...] […] (...)
+               -» "read more" or "read more.." last, in any case.
 
     Ratios are 0 where there are no words or lines. `stop_words` are compared as a whole word.
     """
@@ -64,7 +69,7 @@ class GopherQuality(Operator):
         adds=dict.fromkeys(_COUNTS, pa.int64()) | dict.fromkeys(_RATIOS, pa.float64()),
     )
 
-    dialect: Literal["datatrove", "dolma", "dclm"] = "datatrove"
+    dialect: Literal["datatrove", "dolma", "dclm", "curator"] = "datatrove"
     stop_words: tuple[str, ...] = _STOP_WORDS
 
     def adds(self) -> Mapping[str, pa.DataType]:
@@ -123,10 +128,29 @@ def _dclm(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
     }
 
 
+def _curator(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
+    fields = _fields(buffers, stop_words)
+    count = fields[:, text.FIELDS]
+    bullets = np.array([ord(bullet) for bullet in _CURATOR_BULLETS], np.int64)
+    endings = [ending.encode() for ending in _CURATOR_ENDINGS]
+    joined, offsets = np.frombuffer(b"".join(endings), np.uint8), np.cumsum([0, *map(len, endings)])
+    marks = sentences.count_sentence_marks(*buffers, character_classes(), bullets, joined, offsets)
+    return {
+        _P + "words": pa.array(count),
+        _P + "word_length": ratio(fields[:, text.FIELD_CHARACTERS], count),
+        _P + "symbol_ratio": ratio(fields[:, text.ONLY_SYMBOL_FIELDS], count),
+        _P + "alphabetic_word_ratio": ratio(fields[:, text.ALPHABETIC_FIELDS], count),
+        _P + "stop_words": pa.array(fields[:, text.STOP_WORDS]),
+        _P + "bullet_line_ratio": ratio(marks[:, sentences.BULLET_SENTENCES], marks[:, sentences.SENTENCES]),
+        _P + "ellipsis_line_ratio": ratio(marks[:, sentences.ELLIPSIS_SENTENCES], marks[:, sentences.SENTENCES]),
+    }
+
+
 _DIALECTS: dict[str, Callable[[_Text, tuple[str, ...]], dict[str, pa.Array]]] = {
     "datatrove": _datatrove,
     "dolma": _dolma,
     "dclm": _dclm,
+    "curator": _curator,
 }
 
 

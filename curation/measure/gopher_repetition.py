@@ -33,21 +33,27 @@ class _Dialect:
     counting: int
     longest_of_equals: bool
     spaces: int
-    lines: tuple[int, bool, bool, bool]
-    paragraphs: tuple[int, bool, bool, bool] | None
+    lines: tuple[int, bool, bool, int]
+    paragraphs: tuple[int, bool, bool, int] | None
     repeated: tuple[int, int]
 
 
 _EXTRA = (pieces.EXTRA, pieces.EXTRA_CHARACTERS)
 _COPIES = (pieces.COPIES, pieces.COPIES_CHARACTERS)
-# Pieces: newlines at a cut, longer runs are one cut, the text is stripped first, pieces are stripped and never empty.
+# Pieces: newlines at a cut, longer runs are one cut, the text is stripped first, which pieces count.
 _DIALECTS = {
     "datatrove": _Dialect(
-        ngrams.WORDS, ngrams.WALKED, False, 1, (1, True, False, False), (2, True, True, False), _EXTRA
+        ngrams.WORDS, ngrams.WALKED, False, 1, (1, True, False, pieces.AS_IS), (2, True, True, pieces.AS_IS), _EXTRA
     ),
-    "dolma": _Dialect(ngrams.FIELDS, ngrams.WEIGHTED, False, 0, (1, False, False, False), None, _COPIES),
+    "dolma": _Dialect(ngrams.FIELDS, ngrams.WEIGHTED, False, 0, (1, False, False, pieces.AS_IS), None, _COPIES),
     "dclm": _Dialect(
-        ngrams.ALPHANUMERIC_WORDS, ngrams.COVERED, True, 0, (1, False, False, True), (2, False, False, True), _COPIES
+        ngrams.ALPHANUMERIC_WORDS,
+        ngrams.COVERED,
+        True,
+        0,
+        (1, False, False, pieces.STRIPPED),
+        (2, False, False, pieces.STRIPPED),
+        _COPIES,
     ),
 }
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from statistics import median
 
+from tests.reference import sentences
 from tests.reference.words import is_punctuation, words
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -17,7 +18,7 @@ def over(numerator: float, denominator: float) -> float:
 
 
 def quality(text: str, dialect: str) -> Scores:
-    return {"datatrove": _quality_datatrove, "dolma": _quality_dolma, "dclm": _quality_dclm}[dialect](text)
+    return globals()[f"_quality_{dialect}"](text)
 
 
 def _quality_datatrove(text: str) -> Scores:
@@ -64,8 +65,29 @@ def _quality_dclm(text: str) -> Scores:
     }
 
 
+def _quality_curator(text: str) -> Scores:
+    tokens = text.split()
+    spans = [sentence.strip() for sentence in sentences.split(text)]
+    marks = ("...", "…", "[...]", "[…]", "(...)", "-»")
+    symbols = sum(token in marks or 2 * token.count("#") > len(token) for token in tokens)
+    endings = (*marks, "read more", "read more..")
+    return {
+        "words": len(tokens),
+        "word_length": over(sum(map(len, tokens)), len(tokens)),
+        "symbol_ratio": over(symbols, len(tokens)),
+        "bullet_line_ratio": over(sum(span[0] in "•‣⁃⁌⁍∙○●◘◦⦾⦿" for span in spans), len(spans)),
+        "ellipsis_line_ratio": over(sum(ascii_lower(span).endswith(endings) for span in spans), len(spans)),
+        "alphabetic_word_ratio": over(sum(any(map(str.isalpha, token)) for token in tokens), len(tokens)),
+        "stop_words": sum(token in STOP_WORDS for token in tokens),
+    }
+
+
+def ascii_lower(text: str) -> str:
+    return "".join(character.lower() if character.isascii() else character for character in text)
+
+
 def repetition(text: str, dialect: str) -> Scores:
-    return {"datatrove": _repetition_datatrove, "dolma": _repetition_dolma, "dclm": _repetition_dclm}[dialect](text)
+    return globals()[f"_repetition_{dialect}"](text)
 
 
 def _repetition_datatrove(text: str) -> Scores:

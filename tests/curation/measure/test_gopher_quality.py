@@ -12,7 +12,7 @@ from curation.operator import run_operator
 from tests.reference import gopher
 from tests.reference.ugly import texts
 
-DIALECTS = ["datatrove", "dolma", "dclm"]
+DIALECTS = ["datatrove", "dolma", "dclm", "curator"]
 PARTS = [
     "the",
     "The",
@@ -87,6 +87,21 @@ def test_dclm_counts_words_one_way_and_divides_by_another() -> None:
             "ellipsis_line_ratio": 3 / 4,
             "alphabetic_word_ratio": 13 / 21,
             "stop_words": 6,
+        }
+    ]
+
+
+def test_curator_looks_at_sentences_and_at_words_that_are_symbols() -> None:
+    text = "• One is here! - Two [...] follows... ## #a #b# … Read more"
+    assert measure("curator", text) == [
+        {
+            "words": 14,
+            "word_length": 46 / 14,
+            "symbol_ratio": 4 / 14,
+            "bullet_line_ratio": 1 / 3,
+            "ellipsis_line_ratio": 2 / 3,
+            "alphabetic_word_ratio": 9 / 14,
+            "stop_words": 0,
         }
     ]
 

@@ -1,0 +1,60 @@
+"""Texts put together from stretches of the texts before, with an account of what changed.
+
+A rewriting kernel decides which stretches of a document stay; `assemble` copies them and lists the edits. Nothing is
+ever put in but newlines.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.kernels.jit import kernel
+
+__all__ = ["assemble"]
+
+_NEWLINE = 0x0A
+
+
+@kernel
+def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-untyped-def]
+    """New bytes and offsets, and for each document its edits.
+
+    `stretches`, int64, three numbers each: start and stop in `data`, and 1 where a newline comes before; those of
+    document d are the numbers first[d] to first[d + 1]. Edits are int32 triples, flat: byte offset in the text before,
+    bytes taken out, bytes put in; after `most_edits` of them the last one of a document grows. Returned: bytes, offsets
+    (n+1), triples, and where those of each document begin (n+1, in numbers, three a triple).
+    """
+    documents = len(offsets) - 1
+    size = 0
+    for k in range(first[0], first[documents], 3):
+        size += stretches[k + 1] - stretches[k] + stretches[k + 2]
+    out, out_offsets = np.empty(size, np.uint8), np.zeros(documents + 1, np.int64)
+    edits = np.empty(first[documents] - first[0] + 3 * documents, np.int32)
+    edit_offsets = np.zeros(documents + 1, np.int32)
+    written, listed = 0, 0
+    for document in range(documents):
+        begin, copied = offsets[document], offsets[document]
+        mine = listed
+        for k in range(first[document], first[document + 1] + 1, 3):
+            start, stop, newline = offsets[document + 1], offsets[document + 1], np.int64(0)
+            if k < first[document + 1]:
+                start, stop, newline = stretches[k], stretches[k + 1], stretches[k + 2]
+            same = start - copied == newline and (newline == 0 or data[copied] == _NEWLINE)
+            if not same and (listed - mine) // 3 < most_edits:
+                edits[listed], edits[listed + 1], edits[listed + 2] = copied - begin, start - copied, newline
+                listed += 3
+            elif not same:
+                since = begin + edits[listed - 3]
+                last_stop = since + edits[listed - 2]
+                edits[listed - 2] = start - since
+                edits[listed - 1] += copied - last_stop + newline
+            if newline:
+                out[written] = _NEWLINE
+                written += 1
+            for position in range(start, stop):
+                out[written] = data[position]
+                written += 1
+            copied = stop
+        out_offsets[document + 1] = written
+        edit_offsets[document + 1] = listed
+    return out, out_offsets, edits[:listed], edit_offsets

@@ -1,0 +1,158 @@
+"""Where sentences end, by rules that need no model.
+
+A sentence ends with a run of characters of the Unicode property Sentence_Terminal (`.` `!` `?` `。` ...) and the
+closing quotes and brackets after it, when white space or the end of the text follows; behind an ideographic terminator
+nothing has to follow. A full stop is no end after a single letter (an initial), nor when a lower-case letter comes
+straight after the white space. What is left at the end, if there is a letter or digit in it, is a sentence too.
+
+NLTK's Punkt, which C4 counts with, has learnt abbreviations in addition: here "Mr. Smith" holds an end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.kernels.jit import helper, kernel
+from curation.kernels.lines import strip
+from curation.kernels.unicode_tables import (
+    ALPHABETIC,
+    ALPHANUMERIC,
+    LOWER,
+    SENTENCE_END,
+    SPACE,
+)
+from curation.kernels.utf8 import decode
+
+__all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentences_between"]
+
+# Columns of count_sentence_marks.
+SENTENCES, BULLET_SENTENCES, ELLIPSIS_SENTENCES = range(3)
+
+_FULL_STOP = 0x2E
+# From here on scripts are ideographic or syllabic, and their terminators need no space.
+_IDEOGRAPHIC = 0x3000
+
+
+@kernel
+def count_sentences(data, offsets, classes):  # type: ignore[no-untyped-def]
+    """Sentences of each document, int64 of shape (n,)."""
+    counts = np.zeros(len(offsets) - 1, np.int64)
+    for document in range(len(counts)):
+        counts[document] = sentences_between(data, offsets[document], offsets[document + 1], classes)
+    return counts
+
+
+@kernel
+def count_sentence_marks(data, offsets, classes, bullets, endings, ending_offsets):  # type: ignore[no-untyped-def]
+    """Sentences, those that begin with one of `bullets` (code points), and those that end with one of `endings`.
+
+    int64 of shape (n, 3). Sentences are looked at without the white space around them; endings are bytes with offsets,
+    in ASCII lower case, compared without regard to it.
+    """
+    documents = len(offsets) - 1
+    counts = np.zeros((documents, 3), np.int64)
+    for document in range(documents):
+        position, end = offsets[document], offsets[document + 1]
+        sentences, with_bullet, with_ending = 0, 0, 0
+        while position < end:
+            start = position
+            position, found = next_sentence(data, position, end, classes)
+            if not found:
+                continue
+            first, last = strip(data, start, position, classes)
+            point, _ = decode(data, first, last)
+            sentences += 1
+            for bullet in bullets:
+                with_bullet += point == bullet
+            with_ending += _ends_with(data, first, last, endings, ending_offsets)
+        counts[document, SENTENCES] = sentences
+        counts[document, BULLET_SENTENCES] = with_bullet
+        counts[document, ELLIPSIS_SENTENCES] = with_ending
+    return counts
+
+
+@helper
+def _ends_with(data, start, stop, endings, ending_offsets):  # type: ignore[no-untyped-def]
+    for k in range(len(ending_offsets) - 1):
+        size = ending_offsets[k + 1] - ending_offsets[k]
+        same = size <= stop - start
+        for j in range(size if same else 0):
+            byte = data[stop - size + j]
+            same &= (byte + 32 if 65 <= byte <= 90 else byte) == endings[ending_offsets[k] + j]
+        if same:
+            return True
+    return False
+
+
+@helper
+def sentences_between(data, position, end, classes):  # type: ignore[no-untyped-def]
+    """Sentences in data[position:end]."""
+    count = 0
+    while position < end:
+        position, found = next_sentence(data, position, end, classes)
+        count += found
+    return count
+
+
+@helper
+def next_sentence(data, position, end, classes):  # type: ignore[no-untyped-def]
+    """End of the sentence that starts at `position`, and whether there is a letter or digit in it."""
+    filled = False
+    letters = 0
+    while position < end:
+        byte = data[position]
+        if byte < 0x80:
+            point, after = np.int64(byte), position + 1
+        else:
+            point, after = decode(data, position, end)
+        flags = np.int64(classes[point])
+        position = after
+        if not flags & SENTENCE_END:
+            filled |= (flags & ALPHANUMERIC) != 0
+            letters = letters + 1 if flags & ALPHABETIC else 2 * ((flags & ALPHANUMERIC) != 0)
+            continue
+        initial = point == _FULL_STOP and letters == 1
+        position, stop, ideographic = _end_of_marks(data, position, end, classes, point)
+        letters = 0
+        if filled and not initial and (ideographic or _is_end(data, position, end, classes, stop)):
+            return position, True
+    return end, filled
+
+
+@helper
+def _end_of_marks(data, position, end, classes, point):  # type: ignore[no-untyped-def]
+    """End of the terminators and closing marks at `position`; were all full stops, was one ideographic."""
+    stop, ideographic = point == _FULL_STOP, point >= _IDEOGRAPHIC
+    while position < end:
+        point, after = decode(data, position, end)
+        flags = np.int64(classes[point])
+        if flags & SENTENCE_END:
+            stop &= point == _FULL_STOP
+            ideographic |= point >= _IDEOGRAPHIC
+        elif not _closes(point):
+            break
+        position = after
+    return position, stop, ideographic
+
+
+@helper
+def _closes(point):  # type: ignore[no-untyped-def]
+    """Closing quotes and brackets: " ' ) ] } » ’ ” › 」 』 】 ） ］."""
+    if point < 0x80:
+        return point in (0x22, 0x27, 0x29, 0x5D, 0x7D)
+    return point in (0xBB, 0x2019, 0x201D, 0x203A, 0x300D, 0x300F, 0x3011, 0xFF09, 0xFF3D)
+
+
+@helper
+def _is_end(data, position, end, classes, stop):  # type: ignore[no-untyped-def]
+    """Whether white space or nothing follows and, after full stops alone, no word in lower case."""
+    if position >= end:
+        return True
+    point, after = decode(data, position, end)
+    if not classes[point] & SPACE:
+        return False
+    # One white space is looked over, so that a long stretch of it is not read again for every terminator before it.
+    if not stop or after >= end:
+        return True
+    point, _ = decode(data, after, end)
+    return not classes[point] & LOWER
