@@ -10,7 +10,7 @@ from curation.errors import GristmillError
 from curation.manifest import Manifest
 from curation.recipe import Recipe
 from pipelines.dataset import Placement, ledger_stage, place, shard_stage
-from pipelines.dedup import dedup_stages
+from pipelines.dedup import dedup_stages, steps_of
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import augment_stage, clean_stage, collect_stage, decide_stage, split_stage
@@ -53,7 +53,7 @@ def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, 
 
 def stage_names(recipe: Recipe) -> list[str]:
     """Names of all stages, the steps of a grouping each by itself."""
-    dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in ("keys", "groups", "ledger")]
+    dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in steps_of(group)]
     return ["collect", "clean", "decide", *dedup, "split", "augment", "shard", "ledger"]
 
 

@@ -1,7 +1,11 @@
-"""The dedup stage: keys by shard, groups by key range through the engine's GroupByKey, and sidecars by shard again.
+"""The dedup stage: what documents have in common is found by key ranges, through the engine's own GroupByKey.
 
-On one machine, ranges go through in waves, so that the keys in flight fit the memory budget; on a cluster in one wave.
-How many ranges there are depends on the number of documents alone, so every machine leaves the same files.
+    equal    keys by shard ─▶ groups by key range ─▶ sidecars by shard
+    linked   bands by shard ─▶ pairs by key range ─▶ edges by shard ─▶ labels ─▶ unseen by component ─▶ edges again
+             ─▶ groups by component ─▶ sidecars by shard
+
+On one machine, ranges go through in waves, so that what is in flight fits the memory budget; on a cluster in one wave.
+How many ranges there are depends on the data alone, so every machine leaves the same files.
 """
 
 from __future__ import annotations
@@ -12,38 +16,42 @@ from typing import Any
 from curation.files import digest_of
 from curation.manifest import Manifest, Unit
 from curation.recipe import Group, Recipe
+from curation.shards import FileRecord
 from pipelines.engine import Engine, Grouping, Work
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage, units_of
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.components import pack_group
 
-__all__ = ["dedup_stages"]
+__all__ = ["dedup_stages", "steps_of"]
 
-_TASKS = "pipelines.tasks.dedup:"
-_DOCUMENTS_PER_RANGE = 1_000_000
-# Measured for packed arrays through the in-process GroupByKey: about 1.5 times their bytes, and the sorted copy.
-_BYTES_PER_DOCUMENT = 200
+_EQUAL, _NEAR = "pipelines.tasks.dedup:", "pipelines.tasks.near:"
+_ROWS_PER_RANGE = 2_000_000
+# Packed rows in the engine, on their way to a worker, and sorted there; measured on `benchmarks/dedup.py`.
+_COPIES = 5
+
+Do = Callable[[Stage], Manifest]
 
 
 def dedup_stages(
-    recipe: Recipe,
-    run: RunDirectory,
-    settings: dict[str, Any],
-    cleaned: Manifest,
-    decided: Manifest,
-    do: Callable[[Stage], Manifest],
+    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest, decided: Manifest, do: Do
 ) -> list[Manifest]:
     """The sidecars of every grouping in order; each sees only the documents that the ones before it left."""
     ledgers: list[Manifest] = []
     for group in recipe.dedup:
         dedup = _Dedup(group, run, settings, cleaned, decided, tuple(ledgers))
-        ledgers.append(do(dedup.ledger(do(dedup.groups(do(dedup.keys()))))))
+        ledgers.append(dedup.linked(do) if group.grouping.links else dedup.equal(do))
     return ledgers
 
 
+def steps_of(group: Group) -> tuple[str, ...]:
+    """Names of the steps of a grouping, in order."""
+    linked = ("bands", "pairs", "edges", "labels", "unseen", "edges-again", "groups", "ledger")
+    return linked if group.grouping.links else ("keys", "groups", "ledger")
+
+
 class _Dedup:
-    """The three steps of one grouping."""
+    """The steps of one grouping, each a stage."""
 
     def __init__(
         self,
@@ -56,9 +64,31 @@ class _Dedup:
     ) -> None:
         self._group, self._run, self._settings = group, run, settings
         self._cleaned, self._decided, self._earlier = cleaned, decided, earlier
-        self._name = f"dedup/{group.label}"
+        self._packed = pack_group(group)
 
-    def keys(self) -> Stage:
+    def equal(self, do: Do) -> Manifest:
+        keys = do(self._by_shard("keys", _EQUAL + "keys_unit"))
+        ranges = _ranges(keys.counts.get("documents", 0))
+        groups = do(self._by_key("groups", ranges, keys.files, (_EQUAL, "emit_range", "group_range"), key="keys"))
+        return do(self._ledger(groups))
+
+    def linked(self, do: Do) -> Manifest:
+        bands = do(self._by_shard("bands", _NEAR + "bands_unit"))
+        entries = bands.shards("bands-")
+        ranges = _ranges(bands.counts.get("entries", 0))
+        pairs = do(self._by_key("pairs", ranges, entries, (_NEAR, "emit_bands", "pairs_range")))
+        edges = do(self._edges("edges", pairs))
+        labels = do(self._labels(edges))
+        unseen = do(self._components("unseen", labels, edges.files, "unseen_range"))
+        more = do(self._edges("edges-again", unseen))
+        groups = do(self._components("groups", labels, (*edges.files, *more.files), "groups_range"))
+        return do(self._ledger(groups))
+
+    def _name(self, step: str) -> str:
+        return f"dedup/{self._group.label}/{step}"
+
+    def _by_shard(self, step: str, task: str) -> Stage:
+        """A unit for each cleaned shard, with all that says which of its documents are still in the run."""
         sidecars = zip(
             self._cleaned.shards("shard-"),
             self._cleaned.shards("scores-"),
@@ -68,7 +98,7 @@ class _Dedup:
         )
         payloads = [
             {
-                "group": pack_group(self._group),
+                "group": self._packed,
                 "shard": packed(shard),
                 "scores": packed(scores),
                 "decisions": packed(decisions),
@@ -77,52 +107,79 @@ class _Dedup:
             for shard, scores, decisions, *earlier in sidecars
         ]
         definition = [VERSIONS["dedup"], self._group.identity()]
-        return stage_of(f"{self._name}/keys", self._run, _TASKS + "keys_unit", self._settings, definition, payloads)
+        return stage_of(self._name(step), self._run, task, self._settings, definition, payloads)
 
-    def groups(self, keys: Manifest) -> Stage:
-        ranges = max(1, -(-keys.counts.get("documents", 0) // _DOCUMENTS_PER_RANGE))
-        payload = {"keys": keys.digest, "ranges": ranges}
-        name = f"{self._name}/groups"
-        units = units_of(name, VERSIONS["dedup"], [payload] * ranges, [payload] * ranges)
-        emitters = [
-            Unit(
-                stage=f"{self._name}/emit",
-                index=index,
-                fingerprint="",
-                payload={"keys": packed(file), "ranges": ranges},
-            )
-            for index, file in enumerate(keys.files)
-        ]
-        return self._grouped(name, units, emitters, "emit_range", "group_range")
+    def _by_key(
+        self, step: str, count: int, files: Sequence[FileRecord], tasks: tuple[str, str, str], key: str = "file"
+    ) -> Stage:
+        """A unit for each of `count` key ranges, fed from slices of `files`."""
+        payload = {"read": [file.sha256 for file in files], "ranges": count, "group": self._packed}
+        payload["bands"] = self._name("bands")
+        feeds = [{key: packed(file) if key == "keys" else file.path, "ranges": count} for file in files]
+        return self._grouped(step, [payload] * count, feeds, tasks, sum(file.bytes for file in files))
 
-    def ledger(self, groups: Manifest) -> Stage:
-        name = f"{self._name}/ledger"
+    def _edges(self, step: str, pairs: Manifest) -> Stage:
+        """A unit for each shard, fed with the pairs that begin in it."""
+        common = {"read": pairs.digest, "group": self._packed, "clean": self._cleaned.digest}
+        payloads = [common] * len(self._cleaned.shards("shard-"))
+        feeds = [{"file": file.path} for file in pairs.files]
+        tasks = (_NEAR, "emit_pairs", "edges_unit")
+        return self._grouped(step, payloads, feeds, tasks, sum(file.bytes for file in pairs.files))
+
+    def _labels(self, edges: Manifest) -> Stage:
+        payload = {"group": self._packed, "edges": [file.path for file in edges.files], "read": edges.digest}
+        task = _NEAR + "labels_unit"
+        return stage_of(self._name("labels"), self._run, task, self._settings, VERSIONS["dedup"], [payload])
+
+    def _components(self, step: str, labels: Manifest, edges: Sequence[FileRecord], task: str) -> Stage:
+        """A unit for each range of components, fed with all their links."""
+        count = _ranges(labels.counts.get("nodes", 0))
+        payload = {"group": self._packed, "ranges": count, "bands": self._name("bands"), "labels": labels.digest}
+        payload["read"] = [file.sha256 for file in edges]
+        threshold = self._group.grouping.threshold
+        common = {"labels": labels.files[0].path, "threshold": threshold, "ranges": count}
+        feeds = [{**common, "file": file.path} for file in edges]
+        size = sum(file.bytes for file in edges)
+        return self._grouped(step, [payload] * count, feeds, (_NEAR, "emit_edges", task), size)
+
+    def _ledger(self, groups: Manifest) -> Stage:
         payloads = [
             {"groups": groups.digest, "decisions": packed(decisions)} for decisions in self._decided.shards("ledger-")
         ]
-        units = units_of(name, VERSIONS["dedup"], payloads, payloads)
-        emitters = [
-            Unit(stage=f"{self._name}/route", index=index, fingerprint="", payload={"groups": packed(file)})
-            for index, file in enumerate(groups.files)
-        ]
-        return self._grouped(name, units, emitters, "emit_members", "ledger_unit")
+        feeds = [{"groups": packed(file)} for file in groups.files]
+        tasks = (_EQUAL, "emit_members", "ledger_unit")
+        return self._grouped("ledger", payloads, feeds, tasks, sum(file.bytes for file in groups.files))
 
-    def _grouped(self, name: str, units: Sequence[Unit], emitters: Sequence[Unit], emit: str, task: str) -> Stage:
-        work = Work(str(self._run.root), _TASKS + task, self._settings)
+    def _grouped(
+        self,
+        step: str,
+        payloads: Sequence[dict[str, Any]],
+        feeds: Sequence[dict[str, Any]],
+        tasks: tuple[str, str, str],
+        size: int,
+    ) -> Stage:
+        """A stage whose units get values by key; `size` is about how many bytes travel in all."""
+        module, emit, task = tasks
+        name = self._name(step)
+        units = units_of(name, VERSIONS["dedup"], payloads, payloads)
+        work = Work(str(self._run.root), module + task, self._settings)
+        emitters = [
+            Unit(stage=f"{name}-feed", index=index, fingerprint="", payload=feed) for index, feed in enumerate(feeds)
+        ]
+        memory, each = self._settings["memory_bytes"], max(1, size // max(1, len(units))) * _COPIES
 
         def run(engine: Engine, todo: Sequence[Unit]) -> None:
-            for wave in _waves(todo, self._settings["memory_bytes"], engine):
-                first, last = min(wave), max(wave) + 1
-                engine.group(emitters, Grouping(_TASKS + emit, work, first, last, wave))
+            for wave in _waves(todo, max(1, memory // each) if engine.is_local else len(todo)):
+                engine.group(emitters, Grouping(module + emit, work, min(wave), max(wave) + 1, wave))
 
         fingerprint = digest_of([name, [unit.fingerprint for unit in units]])
         return Stage(name, fingerprint, tuple(units), run)
 
 
-def _waves(todo: Sequence[Unit], memory_bytes: int, engine: Engine) -> Iterator[dict[int, Unit]]:
-    """Units to do, as many at a time as the memory budget holds; all at once on a cluster."""
-    size = len(todo)
-    if engine.is_local:
-        size = max(1, memory_bytes // (_DOCUMENTS_PER_RANGE * _BYTES_PER_DOCUMENT))
+def _ranges(rows: int) -> int:
+    return max(1, -(-rows // _ROWS_PER_RANGE))
+
+
+def _waves(todo: Sequence[Unit], size: int) -> Iterator[dict[int, Unit]]:
     for start in range(0, len(todo), size):
         yield {unit.index: unit for unit in todo[start : start + size]}

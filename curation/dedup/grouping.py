@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from curation.dedup.survivors import Keep, ranks
 from curation.kernels.components import components, cover
+from curation.kernels.runs import run_starts, sorted_unique
 
 __all__ = ["Election", "Grouping", "GroupingContract", "Identified", "elect_equal", "elect_linked", "unseen_pairs"]
 
@@ -85,6 +86,9 @@ class Grouping(Identified, ABC):
     prefer    sources from best to worst, for preferred_source
     """
 
+    # Whether equal keys only make candidates, to be compared, linked and covered by survivors.
+    links: ClassVar[bool] = False
+
     keep: Keep = "longest"
     keep_by: str | None = None
     prefer: tuple[str, ...] = ()
@@ -109,7 +113,7 @@ def elect_equal(key_hi: Words, key_lo: Words, ids: Words, rank: Words) -> Electi
     """Election among documents with equal 128-bit keys. Shapes (n,), ids (n, 2) as `schema.id_words` gives them."""
     count = len(rank)
     order = np.lexsort((ids[:, 1], ids[:, 0], ~rank, key_lo, key_hi))
-    starts = _run_starts(key_hi[order], key_lo[order])
+    starts = run_starts(key_hi[order], key_lo[order])
     survivor, cluster = np.empty(count, np.int64), np.empty(count, np.int64)
     lengths = np.diff(np.append(starts, count))
     survivor[order] = np.repeat(order[starts], lengths)
@@ -147,17 +151,18 @@ def unseen_pairs(
     cluster = election.cluster[survivors]
     order = np.lexsort((ids[survivors, 1], ids[survivors, 0], ~rank[survivors], cluster))
     members, cluster = survivors[order], cluster[order]
-    starts = np.flatnonzero(np.concatenate((np.ones(min(len(cluster), 1), np.bool_), cluster[1:] != cluster[:-1])))
+    starts = run_starts(cluster)
     start = np.repeat(starts, np.diff(np.append(starts, len(cluster))))
     place = np.arange(len(cluster)) - start
-    found = [(members[start[at] + hub], members[at]) for hub in range(hubs) for at in [place > hub]]
-    pairs = np.sort(np.concatenate([np.stack(pair, axis=1) for pair in found]), axis=1)
-    seen = np.sort(np.stack((left, right), axis=1), axis=1)
-    count = max(len(rank), 1)
-    new = np.setdiff1d(pairs[:, 0] * count + pairs[:, 1], seen[:, 0] * count + seen[:, 1])
+    later = [place > hub for hub in range(hubs)]
+    hub_of = np.concatenate([members[start[at] + hub] for hub, at in enumerate(later)])
+    pairs = sorted_unique(_codes(hub_of, np.concatenate([members[at] for at in later]), len(rank)))
+    seen = np.sort(_codes(left, right, len(rank)))
+    known = np.append(seen, -1)[np.searchsorted(seen, pairs)] == pairs
+    new, count = pairs[~known], max(len(rank), 1)
     return new // count, new % count
 
 
-def _run_starts(first: Words, second: Words) -> Indexes:
-    changes = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    return np.flatnonzero(np.concatenate((np.ones(min(len(first), 1), np.bool_), changes)))
+def _codes(left: Indexes, right: Indexes, count: int) -> Indexes:
+    """One number per pair, the same whichever side is left."""
+    return np.minimum(left, right) * count + np.maximum(left, right)

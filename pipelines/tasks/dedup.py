@@ -9,8 +9,6 @@ Rows are packed structs in plain `.npy` files, so that a range of keys is a slic
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.dedup.grouping import elect_equal
-from curation.files import whole_file
 from curation.manifest import Receipt, Unit
 from curation.schema import id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.components import group_of
 from pipelines.tasks.decide import KEPT
+from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
 
-__all__ = ["KEY", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit", "range_of"]
+__all__ = ["KEY", "MEMBER", "alive", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit"]
 
 KEY = np.dtype(
     [
@@ -49,30 +47,25 @@ LEDGER = pa.schema(
 )
 
 
-def range_of(key_hi: npt.NDArray[np.uint64], ranges: int) -> npt.NDArray[np.int64]:
-    """Which of equally wide key ranges a key falls into: its top 32 bits, scaled."""
-    return ((key_hi >> np.uint64(32)) * np.uint64(ranges) >> np.uint64(32)).astype(np.int64)
-
-
 def keys_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     grouping = group_of(unit.payload["group"]).grouping
-    rows = [_keys(grouping, batch, places, unit.index) for batch, places in _alive(root, unit.payload)]
+    rows = [_keys(grouping, batch, places, unit.index) for batch, places in alive(root, unit.payload)]
     table = np.concatenate(rows) if rows else np.zeros(0, KEY)
     table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
-    record = _write(root, f"{unit.stage}/keys-{unit.index:05d}.npy", table)
+    record = write_table(root, f"{unit.stage}/keys-{unit.index:05d}.npy", table)
     counts = {"documents": len(table)}
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
 
 
-def _alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.uint32]]]:
+def alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch, npt.NDArray[np.uint32]]]:
     """Documents with their scores that rules kept and earlier groupings did not remove, and their rows in the shard."""
     shard, scores, decisions, *earlier = (_open(root, record) for record in _sidecars(payload))
     row = 0
     for documents, measured, decided, *ledgers in aligned(shard, scores, decisions, *earlier):
-        alive = _equals(decided.column("state"), KEPT)
+        still = _equals(decided.column("state"), KEPT)
         for ledger in ledgers:
-            alive &= ledger.column("survivor").is_null().to_numpy(zero_copy_only=False)
-        places = np.flatnonzero(alive)
+            still &= ledger.column("survivor").is_null().to_numpy(zero_copy_only=False)
+        places = np.flatnonzero(still)
         attributes = {name: measured.column(name) for name in measured.schema.names if name != "id"}
         yield with_columns(documents, attributes).take(pa.array(places)), (places + row).astype(np.uint32)
         row += documents.num_rows
@@ -103,17 +96,17 @@ def _keys(grouping: Any, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32], sh
 
 def emit_range(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
     """Slices of a shard's keys, one for each range in [first, last)."""
-    table = np.load(root / unit.payload["keys"]["path"], mmap_mode="r")
+    table = mapped_table(root, unit.payload["keys"]["path"])
     ranges = range_of(table["hi"], unit.payload["ranges"])
-    return _slices(table, ranges, first, last)
+    return slices(table, ranges, first, last)
 
 
 def group_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     """Groups of equal keys in one range. Sorted by content, so the order in which values arrive means nothing."""
-    table = np.concatenate([np.frombuffer(value, KEY) for value in values]) if values else np.zeros(0, KEY)
+    table = joined(values, KEY)
     table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
     members = _members(table[_repeated(table)])
-    record = _write(root, f"{unit.stage}/groups-{unit.index:05d}.npy", members)
+    record = write_table(root, f"{unit.stage}/groups-{unit.index:05d}.npy", members)
     counts = {"members": len(members), "clusters": len(np.unique(members["cluster"], axis=0))}
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
 
@@ -136,13 +129,13 @@ def _members(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def emit_members(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
     """Rows of a range's groups, by the shard they belong to."""
-    members = np.load(root / unit.payload["groups"]["path"], mmap_mode="r")
-    return _slices(members, members["shard"].astype(np.int64), first, last)
+    members = mapped_table(root, unit.payload["groups"]["path"])
+    return slices(members, members["shard"].astype(np.int64), first, last)
 
 
 def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     """The sidecar of one shard: null for documents that are alone; survivors have a cluster but no survivor."""
-    members = np.concatenate([np.frombuffer(value, MEMBER) for value in values]) if values else np.zeros(0, MEMBER)
+    members = joined(values, MEMBER)
     members = members[np.argsort(members["row"])]
     writer = ShardWriter(root, f"{unit.stage}/ledger-{unit.index:05d}.arrow", LEDGER)
     removed = start = 0
@@ -178,23 +171,3 @@ def _columns(ids: pa.Array, members: npt.NDArray[Any], start: int) -> list[pa.Ar
 
 def _hex(words: npt.NDArray[np.uint64]) -> list[str]:
     return [f"{high:016x}{low:016x}" for high, low in words.tolist()]
-
-
-def _slices(table: npt.NDArray[Any], keys: npt.NDArray[np.int64], first: int, last: int) -> list[tuple[int, bytes]]:
-    """(key, packed rows) of a table sorted by `keys`."""
-    bounds = np.searchsorted(keys, np.arange(first, last + 1))
-    return [
-        (key, table[start:end].tobytes())
-        for key, start, end in zip(range(first, last), bounds[:-1], bounds[1:], strict=True)
-        if end > start
-    ]
-
-
-def _write(root: Path, path: str, table: npt.NDArray[Any]) -> FileRecord:
-
-    content = io.BytesIO()
-    np.save(content, table, allow_pickle=False)
-    data = content.getbuffer()
-    with whole_file(root / path) as file:
-        file.write(data)
-    return FileRecord(path=path, bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), rows=len(table))
