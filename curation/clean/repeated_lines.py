@@ -106,13 +106,11 @@ def tandem_repeats(elements: npt.NDArray[np.uint64], period: int, copies: int) -
     if period < 1 or len(elements) < 2 * period:
         return []
     same = np.concatenate([[False], elements[period:] == elements[:-period], [False]])
-    edges = np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2)
-    found = []
-    for first, last in edges.tolist():
-        whole = (last - first) // period
-        if whole >= copies:
-            found.append((first + period, first + period + whole * period))
-    return found
+    first, last = np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2).T
+    whole = (last - first) // period
+    enough = whole >= copies
+    starts = first[enough] + period
+    return list(zip(starts.tolist(), (starts + whole[enough] * period).tolist(), strict=True))
 
 
 def _taken_out(data: npt.NDArray[np.uint8], spans: list[tuple[int, int]]) -> list[Edit]:
