@@ -49,6 +49,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "refinedweb_lines": "curation.clean.refinedweb_lines:RefinedWebLines",
         "bigscience": "curation.measure.bigscience:BigScience",
         "word_noise": "curation.augment.word_noise:WordNoise",
+        "decontaminate": "curation.dedup.decontaminate:Decontaminate",
+        "cut_items": "curation.dedup.cut_items:CutItems",
     },
     "grouping": {
         "exact": "curation.dedup.exact:Exact",

@@ -17,14 +17,14 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field
 
 from curation.dedup.grouping import GroupingContract, Identified
+from curation.dedup.ranges import removed_characters, without_spans
 from curation.kernels.hashing import hash_ranges, hash_ranges128, mix_all
 from curation.kernels.normalize import Rules, normalize
-from curation.kernels.spans import cut, kept_text
-from curation.schema import TEXT, text_buffers
+from curation.kernels.spans import cut
+from curation.schema import text_buffers
 
 __all__ = ["DuplicateLines", "lost"]
 
@@ -72,21 +72,10 @@ class DuplicateLines(Identified):
 
     def rewrite(self, batch: pa.RecordBatch, row: Indexes, first: Indexes, last: Indexes) -> pa.RecordBatch:
         """`text` without the units that `lost` names, with `removed_spans` (int32) and `removed_characters` (int64)."""
-        data, offsets = text_buffers(batch.column("text"))
-        bounds, spans = cut(data, offsets, self._span)
-        changes = np.zeros(len(bounds), np.int64)
-        np.add.at(changes, spans[row] + first, 1)
-        np.add.at(changes, spans[row] + last + 1, -1)
-        gone = np.cumsum(changes)[:-1] > 0
-        kept, kept_offsets = kept_text(data, bounds, spans, gone)
-        buffers = [None, pa.py_buffer(kept_offsets), pa.py_buffer(np.ascontiguousarray(kept))]
-        text = pa.Array.from_buffers(TEXT, batch.num_rows, buffers)
-        removed = np.diff(np.concatenate(([0], np.cumsum(gone)))[spans]).astype(np.int32)
-        before = pc.utf8_length(batch.column("text").fill_null(""))
-        characters = pc.subtract(before, pc.utf8_length(text)).cast(pa.int64())
-        return pa.RecordBatch.from_arrays(
-            [text, pa.array(removed), characters], ["text", "removed_spans", "removed_characters"]
-        )
+        bounds, spans = cut(*text_buffers(batch.column("text")), self._span)
+        text, removed = without_spans(batch.column("text"), bounds, spans, spans[row] + first, spans[row] + last + 1)
+        columns = [text, pa.array(removed.astype(np.int32)), removed_characters(batch.column("text"), text)]
+        return pa.RecordBatch.from_arrays(columns, ["text", "removed_spans", "removed_characters"])
 
     @property
     def _span(self) -> Literal["line", "paragraph", "sentence"]:

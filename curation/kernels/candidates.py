@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
+from curation.kernels.runs import occurs_again, run_starts, sorted_unique
 
 __all__ = ["HUBS", "WHOLE", "WINDOW", "candidate_pairs"]
 
@@ -37,27 +38,18 @@ def candidate_pairs(keys: Words, orders: Words, documents: Indexes, ranks: Words
 
     `documents` are numbers below 2**32, given in the order of ids, so that ties do not depend on arrival.
     """
-    shared = _shared(keys)
+    # Few keys are shared, so only those entries are worth sorting with care.
+    shared = np.flatnonzero(occurs_again(keys))
     sorting = shared[np.lexsort((documents[shared], ~ranks[shared], orders[shared], keys[shared]))]
     keys, orders, ranks = keys[sorting], orders[sorting], ranks[sorting]
     documents = documents[sorting].astype(np.int64)
-    starts = np.flatnonzero(np.concatenate((np.ones(min(len(keys), 1), np.bool_), keys[1:] != keys[:-1])))
-    bounds = np.append(starts, len(keys))
+    bounds = np.append(run_starts(keys), len(keys))
     sizes = np.diff(bounds)
     most = np.where(sizes <= WHOLE, sizes * (sizes - 1) // 2, sizes * (HUBS + 2 + WINDOW)).sum()
     pairs = np.empty(int(most), np.uint64)
     size = _pairs(frozen(bounds), frozen(orders), frozen(documents), frozen(ranks), pairs)
-    found = np.unique(pairs[:size])
+    found = sorted_unique(pairs[:size])
     return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _shared(keys: Words) -> Indexes:
-    """Entries whose key another entry has, too: few, so only they are worth sorting with care."""
-    by_key = np.argsort(keys)
-    same = keys[by_key[1:]] == keys[by_key[:-1]]
-    never = np.zeros(min(len(keys), 1), np.bool_)
-    shared: Indexes = by_key[np.concatenate((same, never)) | np.concatenate((never, same))]
-    return shared
 
 
 @helper

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
+from curation.kernels.runs import run_starts
 
 __all__ = ["both_ways", "components", "cover", "large_star", "small_star"]
 
@@ -74,7 +75,7 @@ def _grouped(arcs: Words) -> tuple[Words, Words, Words]:
     """First nodes, second nodes, and the smallest second node of each first one, sorted by first and second."""
     arcs = arcs[np.lexsort((arcs[:, 1], arcs[:, 0]))]
     node, neighbour = arcs[:, 0], arcs[:, 1]
-    starts = np.flatnonzero(np.concatenate((np.ones(min(len(node), 1), np.bool_), node[1:] != node[:-1])))
+    starts = run_starts(node)
     lengths = np.diff(np.append(starts, len(node)))
     return node, neighbour, np.repeat(neighbour[starts], lengths)
 
@@ -83,9 +84,7 @@ def _unique(larger: Words, smaller: Words) -> Words:
     apart = larger != smaller
     edges = np.stack((larger[apart], smaller[apart]), axis=1)
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
-    changes = (edges[1:] != edges[:-1]).any(axis=1)
-    unique: Words = edges[np.concatenate((np.ones(min(len(edges), 1), np.bool_), changes))]
-    return unique
+    return edges[run_starts(edges[:, 0], edges[:, 1])]
 
 
 @helper

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 
-__all__ = ["Rules", "decode", "normalize"]
+__all__ = ["Rules", "decode", "normalize", "normalize_traced", "widths"]
 
 _SPACE = 32
 _PAGE = 256
@@ -51,12 +51,31 @@ def normalize(
     data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rules: Rules
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Normalized UTF-8 of n texts and its n+1 offsets: words with single spaces between, none at the ends."""
-    tables = _tables(rules)
+    out, out_offsets, _ = _run(data, offsets, rules, trace=False)
+    return out, out_offsets
+
+
+def normalize_traced(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rules: Rules
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Like `normalize`, and for every byte of the result where in `data` the character begins that it comes from."""
+    return _run(data, offsets, rules, trace=True)
+
+
+def widths(lead: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Bytes of the UTF-8 characters that begin with these bytes."""
+    return 1 + (lead >= 0xC0).astype(np.int64) + (lead >= 0xE0) + (lead >= 0xF0)
+
+
+def _run(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], rules: Rules, trace: bool
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     texts = data[offsets[0] : offsets[-1]]
     room = len(texts) + 2 * int(np.count_nonzero(texts & 0x80)) + 8
     out, out_offsets = np.empty(room, np.uint8), np.empty(len(offsets), np.int64)
-    size = _normalize(frozen(data), frozen(offsets), *tables, out, out_offsets)
-    return frozen(out[:size]), frozen(out_offsets)
+    sources = np.empty(room if trace else 0, np.int64)
+    size = _normalize(frozen(data), frozen(offsets), *_tables(rules), out, out_offsets, sources)
+    return frozen(out[:size]), frozen(out_offsets), sources[:size]
 
 
 @cache
@@ -131,21 +150,26 @@ def decode(data, i, end):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size):  # type: ignore[no-untyped-def]
+def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size, sources):  # type: ignore[no-untyped-def]
     begin = size
     previous = np.uint8(_SPACE)
+    trace = len(sources) > 0
     i = start
     while i < end:
         byte = data[i]
         if byte < 128:
             byte = ascii_map[byte]
             out[size] = byte
+            if trace:
+                sources[size] = i
             size += not (byte == previous and collapses[byte])
             previous = byte
             i += 1
             continue
         point, width = decode(data, i, end)
         code = replacement[page[point >> 8], point & 0xFF]
+        if trace:
+            sources[size : size + 8] = i
         if code == 0:
             for k in range(width):
                 out[size + k] = data[i + k]
@@ -162,10 +186,11 @@ def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, ou
 
 
 @kernel
-def _normalize(data, offsets, ascii_map, collapses, page, replacement, out, out_offsets):  # type: ignore[no-untyped-def]
+def _normalize(data, offsets, ascii_map, collapses, page, replacement, out, out_offsets, sources):  # type: ignore[no-untyped-def]
     size = 0
     out_offsets[0] = 0
     for row in range(len(offsets) - 1):
-        size = _normalize_one(data, offsets[row], offsets[row + 1], ascii_map, collapses, page, replacement, out, size)
+        start, end = offsets[row], offsets[row + 1]
+        size = _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size, sources)
         out_offsets[row + 1] = size
     return size

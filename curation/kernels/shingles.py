@@ -19,7 +19,7 @@ Rules for odd texts:
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,19 @@ from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.normalize import decode
 
-__all__ = ["Tokens", "shingle_sets"]
+__all__ = ["TokenTable", "Tokens", "shingle_sets", "token_table", "windows"]
 
 Tokens = Literal["auto", "word", "char"]
+
+
+class TokenTable(NamedTuple):
+    """Tokens of n texts: text k has rows offsets[k] to offsets[k + 1]."""
+
+    hashes: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]  # first byte in the normalized text
+    ends: npt.NDArray[np.int64]  # after the last byte
+    offsets: npt.NDArray[np.int64]  # (n + 1,)
+
 
 # Thai, Lao, Myanmar, Khmer, kana, Bopomofo, ideographs, Yi, half-width kana. Korean writes spaces.
 _UNSPACED = [
@@ -72,6 +82,22 @@ def shingle_sets(
     arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens)
     size = _shingle_sets(*arguments, token_hashes, work, counts, values, out)
     return values[:size].copy(), out
+
+
+def token_table(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], tokens: Tokens) -> TokenTable:
+    """Every token of normalized texts and where it stands."""
+    room = int(offsets[-1] - offsets[0]) + 1
+    hashes, starts, ends = np.empty(room, np.uint64), np.empty(room, np.int64), np.empty(room, np.int64)
+    out = np.zeros(len(offsets), np.int64)
+    size = _token_table(frozen(data), frozen(offsets), _single_code_points(tokens), hashes, starts, ends, out)
+    return TokenTable(hashes[:size].copy(), starts[:size].copy(), ends[:size].copy(), out)
+
+
+def windows(token_hashes: npt.NDArray[np.uint64], ngram: int) -> npt.NDArray[np.uint64]:
+    """Shingle hashes of every `ngram` tokens that follow each other, shape (m - ngram + 1,), or (0,)."""
+    out = np.empty(max(len(token_hashes) - ngram + 1, 0), np.uint64)
+    _windows(frozen(token_hashes), ngram, out)
+    return out
 
 
 @cache
@@ -238,3 +264,51 @@ def _shingle_sets(  # type: ignore[no-untyped-def]
             size += _sorted_set(work, total, repetitive_below, counts, values[size:])
         out_offsets[row + 1] = size
     return size
+
+
+@kernel
+def _windows(token_hashes, ngram, out):  # type: ignore[no-untyped-def]
+    """The sums of `_join`, each from the one before: times _P, plus the new token, less the one that left."""
+    joined, leaving = _ZERO, np.uint64(1)
+    for _ in range(ngram):
+        leaving *= _P
+    for k in range(len(token_hashes)):
+        joined = joined * _P + token_hashes[k]
+        if k >= ngram:
+            joined -= token_hashes[k - ngram] * leaving
+        if k >= ngram - 1:
+            out[k - ngram + 1] = mix(joined)
+
+
+@helper
+def _emit(token_hash, start, end, count, hashes, starts, ends):  # type: ignore[no-untyped-def]
+    hashes[count] = mix(token_hash)
+    starts[count] = start
+    ends[count] = end
+    return count + 1
+
+
+@kernel
+def _token_table(data, offsets, single, hashes, starts, ends, out_offsets):  # type: ignore[no-untyped-def]
+    count = 0
+    for row in range(len(offsets) - 1):
+        i, end = offsets[row], offsets[row + 1]
+        begin, h = i, _BASIS
+        while i < end:
+            point, width = decode(data, i, end)
+            alone = single[point]
+            if (alone or point == 32) and h != _BASIS:
+                count = _emit(h, begin, i, count, hashes, starts, ends)
+            if alone or h == _BASIS or point == 32:
+                begin, h = i, _BASIS
+            if alone or point != 32:
+                for k in range(width):
+                    h = (h ^ np.uint64(data[i + k])) * _PRIME
+            i += width
+            if alone:
+                count = _emit(h, begin, i, count, hashes, starts, ends)
+                begin, h = i, _BASIS
+        if h != _BASIS:
+            count = _emit(h, begin, end, count, hashes, starts, ends)
+        out_offsets[row + 1] = count
+    return count

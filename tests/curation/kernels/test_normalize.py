@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.kernels.normalize import Rules, normalize
+from curation.kernels.normalize import Rules, normalize, normalize_traced
 from curation.schema import text_buffers
 from tests.reference.normalize import normalize as slow
 from tests.reference.ugly import UGLY, column, texts
@@ -60,3 +60,19 @@ def test_damaged_utf8_stays_within_the_text() -> None:
 def test_a_megabyte_in_one_line() -> None:
     text = UGLY[10] * (2**20 // len(UGLY[10].encode()))
     assert fast([text], Rules()) == [slow(text, *Rules())]
+
+
+@given(st.lists(texts, max_size=3), choices)
+def test_traces_every_byte_to_its_character(values: list[str], rules: Rules) -> None:
+    data, offsets = text_buffers(column(list(values)))
+    normal, bounds = normalize(data, offsets, rules)
+    traced, traced_bounds, sources = normalize_traced(data, offsets, rules)
+    assert bytes(traced) == bytes(normal)
+    assert traced_bounds.tolist() == bounds.tolist()
+    for byte, source in zip(bytes(normal), sources, strict=True):
+        character = bytes(data[source : source + 4]).decode(errors="ignore")[0]
+        assert byte in slow(character, *rules).encode() or byte == 32
+    for row in range(len(values)):
+        inside = sources[bounds[row] : bounds[row + 1]]
+        assert ((inside >= offsets[row]) & (inside < offsets[row + 1])).all()
+        assert (np.diff(inside) >= 0).all()

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.kernels.normalize import Rules, normalize
-from curation.kernels.shingles import _MAX_BITS, _sort_hashes, shingle_sets
+from curation.kernels.shingles import _MAX_BITS, _sort_hashes, shingle_sets, token_table, windows
 from curation.schema import text_buffers
 from tests.reference.normalize import normalize as slow_normalize
-from tests.reference.shingles import shingle_set
+from tests.reference.shingles import shingle_hash, shingle_set, token_hash
+from tests.reference.shingles import tokens as slow_tokens
 from tests.reference.ugly import column, texts, words
 
 
@@ -67,3 +68,21 @@ def test_sorts_any_hashes(size: int, spread: int) -> None:
 def test_a_megabyte_in_one_line() -> None:
     text = "the cat sat on the mat " * (2**20 // 23)
     assert fast([text], 5, "auto", 0, 0.0) == [shingle_set(text.strip(), 5, "auto", 0, 0.0)]
+
+
+@given(st.lists(texts | words, max_size=4), st.sampled_from(["auto", "word", "char"]))
+def test_tokens_stand_where_the_table_says(values: list[str], kind: str) -> None:
+    data, offsets = normalize(*text_buffers(column(list(values))), Rules())
+    table = token_table(data, offsets, kind)  # type: ignore[arg-type]
+    found = [bytes(data[a:b]).decode() for a, b in zip(table.starts, table.ends, strict=True)]
+    expected = [slow_tokens(slow_normalize(text, *Rules()), kind) for text in values]
+    assert [found[a:b] for a, b in itertools.pairwise(table.offsets)] == expected
+    assert table.hashes.tolist() == [token_hash(token) for token in found]
+
+
+@given(words, st.integers(1, 9))
+def test_windows_are_shingles_in_order(text: str, ngram: int) -> None:
+    table = token_table(*normalize(*text_buffers(column([text])), Rules()), "auto")
+    tokens = slow_tokens(slow_normalize(text, *Rules()), "auto")
+    expected = [shingle_hash(tokens[k : k + ngram]) for k in range(len(tokens) - ngram + 1)]
+    assert windows(table.hashes, ngram).tolist() == expected
