@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, pairwise
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -128,10 +128,11 @@ def _decomposed(form: Literal["NFD", "NFKD"], segment: str) -> str:
 
 @cache
 def _long_runs() -> re.Pattern[str]:
-    marks = "".join(
-        character for character in _inhabited() if unicodedata.combining(unicodedata.normalize("NFKD", character)[-1])
-    )
-    return re.compile(f"[{marks}]{{{_LONG_RUN}}}")
+    points = [ord(c) for c in _inhabited() if unicodedata.combining(unicodedata.normalize("NFKD", c)[-1])]
+    # As ranges, since the regular expression engine tries characters above U+FFFF one after the other.
+    borders = [k for k in range(1, len(points)) if points[k] != points[k - 1] + 1]
+    ranges = (points[first:last] for first, last in pairwise([0, *borders, len(points)]))
+    return re.compile("[" + "".join(f"{chr(r[0])}-{chr(r[-1])}" for r in ranges) + f"]{{{_LONG_RUN}}}")
 
 
 def _inhabited() -> list[str]:
