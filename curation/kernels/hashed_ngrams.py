@@ -58,10 +58,10 @@ def _sum_weights(tokens, count, weights, max_n):  # type: ignore[no-untyped-def]
     total, ngrams = 0.0, 0
     for i in range(count):
         folded = tokens[i]
-        total += weights[folded & mask]
+        total += np.float64(weights[folded & mask])
         for k in range(i + 1, min(i + max_n, count)):
             folded = mix(folded * _FOLD + tokens[k])
-            total += weights[folded & mask]
+            total += np.float64(weights[folded & mask])
         ngrams += min(max_n, count - i)
     return total, ngrams
 

@@ -102,11 +102,11 @@ def _log_probability(before, last, word, unigrams, bigrams, trigrams):  # type: 
             return np.float64(log3[index])
         index = _find(keys2, slots2, _U(before) << _U(BITS) | _U(last))
         if index >= 0:
-            result += backoff2[index]
+            result += np.float64(backoff2[index])
     index = _find(keys2, slots2, context | _U(word))
     if index >= 0:
-        return result + log2[index]
-    return result + backoff1[last] + log1[word]
+        return result + np.float64(log2[index])
+    return result + np.float64(backoff1[last]) + np.float64(log1[word])
 
 
 @kernel
