@@ -202,8 +202,9 @@ def _posterior(votes: Votes, tables: Tables) -> Number:
         near = votes.possible[language] and distance < EXPONENTS
         votes.window[language] = tables.exponentials[distance] if near else 0.0
         total += votes.window[language]
+    share = 1.0 / total
     for language in range(tables.languages):
-        votes.window[language] /= total
+        votes.window[language] *= share
     return best
 
 

@@ -21,7 +21,9 @@ from curation.measure.scripts import SCRIPT_CODES
 from curation.operator import Contract, Operator, Resources
 from curation.schema import text_buffers
 
-__all__ = ["Language"]
+__all__ = ["STATUSES", "Language"]
+
+STATUSES = ("no_letters", "too_short", "unknown", "mixed", "ok")
 
 
 class Language(Operator):
@@ -94,7 +96,7 @@ class Language(Operator):
             guesses.second,
             pa.array(guesses.second_confidence),
             engines.named(np.where(found.letters > 0, found.script, -1), SCRIPT_CODES),
-            pa.array(self._status(found, guesses), pa.string()),
+            engines.named(self._status(found, guesses), STATUSES),
         ]
         return pa.RecordBatch.from_arrays(columns, names=list(self.contract.adds))
 
@@ -116,7 +118,8 @@ class Language(Operator):
             load_profiles().languages, found.language, found.confidence, found.second, found.second_confidence
         )
 
-    def _status(self, found: kernel.Detected, guesses: engines.Guesses) -> npt.NDArray[np.str_]:
+    def _status(self, found: kernel.Detected, guesses: engines.Guesses) -> npt.NDArray[np.int64]:
+        """Index into STATUSES."""
         # The profiles see a language that they lack as a mixture, so they cannot speak for the other engine.
         other_share = np.zeros(len(found.letters)) if self.engine == "py3langid" else found.other_share
         return np.select(
@@ -127,6 +130,6 @@ class Language(Operator):
                 other_share >= self.mixed_share,
                 found.second_script_letters >= self.mixed_share * found.letters,
             ],
-            ["no_letters", "too_short", "unknown", "mixed", "mixed"],
-            "ok",
+            [0, 1, 2, 3, 3],
+            4,
         )

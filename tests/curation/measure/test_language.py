@@ -154,6 +154,7 @@ def test_a_text_of_two_scripts_is_mixed() -> None:
         ("漢字", "Hani"),
         ("漢字かな", "Jpan"),
         ("漢" * 20 + "の", "Hani"),
+        ("漢" * 5 + "の", "Jpan"),
         ("물", "Hang"),
         ("ＦＵＬＬ", "Latn"),
     ],
