@@ -1,0 +1,132 @@
+"""Near duplicates planted across files are found, verified, and decided the same everywhere."""
+
+import random
+
+import pytest
+
+from curation.recipe_file import parse_recipe
+from curation.shards import shard_batches
+from pipelines.runner import Options, run_recipe
+from tests.conftest import WORDS, write_lines
+
+RECIPE = """
+name: near
+sources:
+  - jsonl: {{name: web, path: "{corpus}", unit_bytes: 60000}}
+dedup:
+  - minhash: {{threshold: 0.8}}
+"""
+FILES, ORIGINALS = 4, 60
+
+
+def page(number):
+    """A page of 160 words that shares its vocabulary with every other and hardly a phrase."""
+    chance = random.Random(number)
+    return [chance.choice(WORDS) + str(chance.randrange(60)) for _ in range(160)]
+
+
+def edited(words, share, seed):
+    chance = random.Random(seed)
+    return [chance.choice(WORDS) + "x" if chance.random() < share else word for word in words]
+
+
+def shingles(text):
+    words = text.lower().split()
+    return {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
+
+
+def similarity(one, other):
+    one, other = shingles(one), shingles(other)
+    return len(one & other) / len(one | other)
+
+
+@pytest.fixture(scope="module")
+def near_corpus(tmp_path_factory):
+    """Originals in file 0; copies with 1 to 30 % of the words changed, and templates, spread over all files."""
+    folder = tmp_path_factory.mktemp("near")
+    pages = [" ".join(page(number)) for number in range(ORIGINALS)]
+    for number in range(ORIGINALS):
+        for place, share in enumerate((0.002, 0.01, 0.02, 0.1, 0.3)):
+            pages.append(" ".join(edited(page(number), share, seed=number * 10 + place)))
+    template = " ".join(page(9999)[:60])
+    pages += [template + " " + " ".join(page(20000 + number)[:60]) for number in range(40)]
+    random.Random(5).shuffle(pages)
+    for number in range(FILES):
+        write_lines(folder / f"{number}.jsonl", [{"text": text} for text in pages[number::FILES]])
+    return folder
+
+
+def run(corpus, root, **options):
+    run_recipe(parse_recipe(RECIPE.format(corpus=corpus)), root, Options(quiet=True, **{"workers": 1, **options}))
+    return root
+
+
+@pytest.fixture(scope="module")
+def near_run(near_corpus, tmp_path_factory):
+    return run(near_corpus, tmp_path_factory.mktemp("near-run"))
+
+
+def joined(root):
+    """Ledger rows with the text, by id."""
+    texts = {
+        row["id"]: row["text"]
+        for path in sorted((root / "collect").glob("shard-*"))
+        for batch in shard_batches(path)
+        for row in batch.select(["id", "text"]).to_pylist()
+    }
+    rows = [
+        row for path in sorted((root / "ledger").glob("*.arrow")) for b in shard_batches(path) for row in b.to_pylist()
+    ]
+    return {row["id"]: {**row, "text": texts[row["id"]]} for row in rows}
+
+
+def test_every_pair_well_above_the_threshold_is_found(near_run):
+    rows = list(joined(near_run).values())
+    kept = [row for row in rows if row["state"] == "kept"]
+    close = [
+        (one["id"], other["id"])
+        for number, one in enumerate(kept)
+        for other in kept[:number]
+        if similarity(one["text"], other["text"]) >= 0.85
+    ]
+    assert close == []
+    assert len(rows) - len(kept) > ORIGINALS
+
+
+def test_no_document_is_removed_for_a_survivor_it_does_not_resemble(near_run):
+    rows = joined(near_run)
+    removed = [row for row in rows.values() if row["state"] == "dropped"]
+    for row in removed:
+        exact = similarity(row["text"], rows[row["survivor"]]["text"])
+        assert row["similarity"] == pytest.approx(exact)
+        assert exact >= 0.8
+        assert rows[row["survivor"]]["state"] == "kept"
+
+
+def test_pages_that_share_a_template_stay(near_run):
+    rows = joined(near_run).values()
+    template = " ".join(page(9999)[:60])
+    assert [row["state"] for row in rows if row["text"].startswith(template)] == ["kept"] * 40
+
+
+def test_copies_that_stay_share_a_split(near_run):
+    rows = joined(near_run)
+    clusters = {}
+    for row in rows.values():
+        if row["split"]:
+            clusters.setdefault(row["cluster"], set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in clusters.values())
+
+
+@pytest.mark.parametrize("options", [{"workers": 2}, {"memory_bytes": 1}, {"batch_size": 7}])
+def test_the_same_bytes_with_any_workers_memory_and_batches(near_corpus, near_run, tmp_path, digests, options):
+    assert digests(run(near_corpus, tmp_path, **options)) == digests(near_run)
+
+
+def test_many_key_ranges_give_the_same_duplicates(near_corpus, near_run, tmp_path, monkeypatch):
+    from pipelines import dedup
+
+    monkeypatch.setattr(dedup, "_ROWS_PER_RANGE", 300)
+    run(near_corpus, tmp_path)
+    assert len(list((tmp_path / "dedup/minhash/pairs").glob("*.npy"))) > 10
+    assert joined(tmp_path) == joined(near_run)
