@@ -24,7 +24,7 @@ from training.optimizer import build_optimizers, set_learning_rate
 from training.recipe import TrainRecipe
 from training.schedule import learning_rate_factor
 
-__all__ = ["StepResult", "Trainer"]
+__all__ = ["StepResult", "Trainer", "memory_explained"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Trainer:
         pieces = self._batch(loader, number).split(self._micro_batch(loader))
         total = loader.batch_windows * loader.length
         loss = torch.zeros((), device=self.ranks.device)
-        with _memory_explained(self.recipe, self.ranks):
+        with memory_explained(self.recipe.batch, loader.length, self.recipe.machine.micro_batch, self.ranks):
             for index, tokens in enumerate(pieces):
                 with self._synchronised(index == len(pieces) - 1):
                     part = self._callable(*self._arguments(tokens))
@@ -165,14 +165,15 @@ def _compiles(recipe: TrainRecipe, ranks: Ranks) -> bool:
 
 
 @contextlib.contextmanager
-def _memory_explained(recipe: TrainRecipe, ranks: Ranks) -> Iterator[None]:
+def memory_explained(batch: int, length: int, micro_batch: int | None, ranks: Ranks) -> Iterator[None]:
+    """Turn an out-of-memory error into one that says what to change."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        windows = recipe.machine.micro_batch or -(-recipe.batch // ranks.world)
-        found = f"too little memory for {windows} windows of {recipe.context} tokens at once"
+        rows = micro_batch or -(-batch // ranks.world)
+        found = f"too little memory for {rows} rows of {length} tokens at once"
         do = "set a smaller machine.micro_batch and run the command again; the result stays the same"
         raise ResourceError(f"{ranks.device}", found, "a micro-batch that fits", do) from error
 

@@ -1,8 +1,7 @@
 """Which tokens a step trains on, as a pure function: nothing to save, nothing to skip, no workers.
 
 A window is `length` tokens and the one after them; windows of a split lie side by side, so every token is a target once
-an epoch. Samples are numbered through the whole run. Sample g belongs to a source by a fixed pattern that holds the
-mixture's weights, and is the k-th of that source; its window is position k of the source's permutation for that epoch.
+an epoch. Samples are numbered through the whole run, and the mixture says which window of which source a number is.
 A step takes the next `batch` samples, and rank r of n takes every n-th of them from r. So a resumed run reads on where
 it stopped, whatever the number of processes, and 1, 2 or 4 ranks together read the very same windows.
 """
@@ -17,12 +16,10 @@ import numpy.typing as npt
 
 from curation.errors import IntegrityError, RecipeError
 from curation.files import digest_of
-from training.data.order import key_of, permuted
+from training.data.mixture import Mixture
 from training.data.tokens import TokenizerFacts, TokenSplit
 
 __all__ = ["Batch", "Loader", "Mixed"]
-
-_PERIOD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,21 +47,18 @@ class Loader:
         self.mixture, self.length, self.batch_windows, self.seed = tuple(mixture), length, batch, seed
         self.tokenizer = _same_tokenizer([part.split for part in mixture])
         self.windows = [_windows(part.split, length) for part in mixture]
-        self._pattern, self._ordinals, self._counts = _pattern(self.weights())
+        weights = [part.split.tokens if part.weight is None else part.weight for part in mixture]
+        names = [part.split.fingerprint for part in mixture]
+        self._order = Mixture(self.windows, weights, names, seed)
         self.fingerprint = digest_of(
             {
-                "splits": [part.split.fingerprint for part in mixture],
-                "weights": self._counts.tolist(),
+                "splits": names,
+                "weights": self._order.counts.tolist(),
                 "length": length,
                 "batch": batch,
                 "seed": seed,
             }
         )
-
-    def weights(self) -> list[float]:
-        """Share of the samples that each source gives, adding up to 1."""
-        raw = [part.split.tokens if part.weight is None else part.weight for part in self.mixture]
-        return [weight / sum(raw) for weight in raw]
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """What one rank reads in a step."""
@@ -78,24 +72,21 @@ class Loader:
 
     def samples(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(source, window) of every sample of a step, in order."""
-        numbers = np.arange(step * self.batch_windows, (step + 1) * self.batch_windows, dtype=np.int64)
-        slots = numbers % _PERIOD
-        sources = self._pattern[slots]
-        ordinals = numbers // _PERIOD * self._counts[sources] + self._ordinals[slots]
-        windows = np.empty_like(numbers)
-        for number in np.unique(sources).tolist():
-            windows[sources == number] = self._place(number, ordinals[sources == number])
-        return sources, windows
+        return self._order.samples(step * self.batch_windows, self.batch_windows)
 
     def epochs(self, steps: int) -> list[float]:
         """How often each source is read in a run of that many steps."""
-        drawn = self._drawn(steps * self.batch_windows)
-        return [count / size for count, size in zip(drawn, self.windows, strict=True)]
+        return self._order.epochs(steps * self.batch_windows)
+
+    @property
+    def weights(self) -> list[float]:
+        """Share of the samples that each source gives, adding up to 1."""
+        return self._order.weights
 
     def bytes_per_token(self) -> float:
         """UTF-8 bytes of text behind a token, on average over the mixture."""
         rates = [part.split.bytes / part.split.tokens for part in self.mixture]
-        return sum(rate * weight for rate, weight in zip(rates, self.weights(), strict=True))
+        return sum(rate * weight for rate, weight in zip(rates, self.weights, strict=True))
 
     def check_epochs(self, steps: int) -> None:
         """Raise RecipeError where a source would be repeated more often than its limit allows."""
@@ -105,20 +96,6 @@ class Loader:
                 do = "train for fewer steps, give it less weight, or raise `max_epochs`"
                 raise RecipeError(f"data[{number}]", found, f"at most {part.max_epochs:g}", do)
 
-    def _place(self, source: int, ordinals: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        size, fingerprint = self.windows[source], self.mixture[source].split.fingerprint
-        epochs, positions = ordinals // size, ordinals % size
-        windows = np.empty_like(ordinals)
-        for epoch in np.unique(epochs).tolist():
-            chosen = epochs == epoch
-            windows[chosen] = permuted(positions[chosen], size, key_of(self.seed, fingerprint, source, epoch))
-        return windows
-
-    def _drawn(self, samples: int) -> list[int]:
-        whole, rest = divmod(samples, _PERIOD)
-        part = np.bincount(self._pattern[:rest], minlength=len(self.mixture))
-        return [int(count) for count in whole * self._counts + part]
-
 
 def _windows(split: TokenSplit, length: int) -> int:
     count = (split.tokens - 1) // length
@@ -126,28 +103,6 @@ def _windows(split: TokenSplit, length: int) -> int:
         found, expected = f"{split.tokens} tokens", f"at least {length + 1}, one window"
         raise RecipeError(f"split `{split.name}`", found, expected, "take more data or a shorter context")
     return count
-
-
-def _pattern(
-    weights: Sequence[float],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each slot of a period its source and the how-manieth of that source it is; and counts by source.
-
-    Counts are the weights by largest remainder. The k-th of n samples of a source stands at (k + 1/2) / n of the
-    period, so every stretch of samples is close to the weights.
-    """
-    exact = np.asarray(weights) * _PERIOD
-    counts = np.floor(exact).astype(np.int64)
-    short = _PERIOD - int(counts.sum())
-    counts[np.argsort(counts - exact, kind="stable")[:short]] += 1
-    if (counts == 0).any():
-        number = int(np.flatnonzero(counts == 0)[0])
-        found, expected = f"a share of {weights[number]:.1e}", f"at least {1 / _PERIOD:.1e}"
-        raise RecipeError(f"data[{number}].weight", found, expected, "raise the weight or leave the source out")
-    sources = np.repeat(np.arange(len(counts)), counts)
-    ordinals = np.concatenate([np.arange(count) for count in counts])
-    order = np.argsort((ordinals + 0.5) / counts[sources], kind="stable")
-    return sources[order], ordinals[order], counts
 
 
 def _same_tokenizer(splits: Sequence[TokenSplit]) -> TokenizerFacts:

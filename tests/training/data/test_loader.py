@@ -87,7 +87,7 @@ def test_a_mixture_reads_each_source_in_whole_epochs(tmp_path: Path) -> None:
 
 def test_without_weights_sources_count_by_tokens(tmp_path: Path) -> None:
     small, large = counted_split(tmp_path / "a", 201), counted_split(tmp_path / "b", 603)
-    assert loader(Mixed(small), Mixed(large)).weights() == [0.25, 0.75]
+    assert loader(Mixed(small), Mixed(large)).weights == [0.25, 0.75]
 
 
 def test_too_much_repetition_is_refused(split: TokenSplit) -> None:

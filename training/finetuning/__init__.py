@@ -1,0 +1,1 @@
+"""Fine-tuning on tasks: instructions, summaries, questions, labels."""
