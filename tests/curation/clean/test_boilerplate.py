@@ -26,6 +26,7 @@ def batch(*texts: str | None) -> pa.RecordBatch:
         ("1,204 views", "counter"),
         ("3k followers", "counter"),
         ("| a | b | c |", None),
+        ("Home | apples | pears", None),
         ("She likes cookies.", None),
         ("He had 12 likes and she had none", None),
         ("In 1999 all his rights were reserved for him", None),

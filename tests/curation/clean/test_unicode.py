@@ -21,7 +21,7 @@ UGLY = st.text(
         st.sampled_from(
             "a e\t\n\r\0\x0b\x85\u00a0\u00ad\u0301\u0323\u0344\u0f73\u200b\u200c\u200d\u2028\u202e\ufeffﬁ한ᄒ"
         ),
-        st.sampled_from("\u1161\u11ab👨क्षกำ"),
+        st.sampled_from("\u05b7\u05bc\u1161\u11ab👨क्षกำ"),
     ),
     max_size=30,
 )
@@ -38,6 +38,7 @@ def clean(text: str | None, **parameters: object) -> str | None:
     [
         ("e\u0301", "é"),
         ("e\x00\u0301", "é"),
+        ("\u05d0\u05bc\u05b7", "\u05d0\u05b7\u05bc"),
         ("a\r\nb\rc\x85d\u2028e", "a\nb\nc\nd\ne"),
         ("a\u00a0b\u3000c\td", "a b c\td"),
         ("\ufeffso\u00adft\u200b", "soft"),
