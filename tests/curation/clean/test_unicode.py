@@ -6,11 +6,11 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.clean.unicode import NormalizeUnicode, _combining_classes, _flags
-from curation.kernels.normal_form import find_unnormalized
+from curation.kernels.normal_form import FORM, find_unnormalized
 from curation.operator import run_operator
 from curation.schema import text_buffers
 from tests.reference.normal_form import is_unnormalized
@@ -83,6 +83,7 @@ def test_only_the_form_changes_when_the_rest_is_off(text: str) -> None:
 
 
 @given(st.lists(UGLY, max_size=5), st.integers(0, 255))
+@example(["\u05d0\u05b7\u05bc", "\u05d0\u05bc\u05b7"], FORM)
 def test_kernel_answers_as_its_twin(texts: list[str], mask: int) -> None:
     flags = _flags("NFC")
     data, offsets = text_buffers(pa.array(texts, pa.large_string()))
