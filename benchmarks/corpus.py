@@ -43,7 +43,8 @@ def make_corpus(folder: Path, megabytes: int, files: int, seed: int = 1) -> int:
         written = 0
         with path.open("w", encoding="utf-8") as file:
             for text in _documents(stock, random.Random(f"{seed}/{number}")):
-                line = json.dumps({"text": text, "url": f"https://example.org/{number}/{documents}"}, ensure_ascii=False)
+                record = {"text": text, "url": f"https://example.org/{number}/{documents}"}
+                line = json.dumps(record, ensure_ascii=False)
                 file.write(line + "\n")
                 written += len(line.encode()) + 1
                 documents += 1

@@ -49,7 +49,8 @@ def measure(command: list[str]) -> dict[str, float]:
         time.sleep(0.2)
     if process.returncode:
         raise SystemExit(process.stderr.read().decode())
-    return {"tree_mib": tree >> 20, "largest_process_mib": largest >> 20, "wall_s": round(time.perf_counter() - began, 1)}
+    wall = round(time.perf_counter() - began, 1)
+    return {"tree_mib": tree >> 20, "largest_process_mib": largest >> 20, "wall_s": wall}
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -79,12 +80,13 @@ def main() -> None:
             folder = Path(name)
             documents = make_corpus(folder / "corpus", size, files=max(4, size // 100))
             (folder / "recipe.yaml").write_text(RECIPE.format(folder=folder / "corpus"))
-            command = [sys.executable, "-m", "pipelines", "run", str(folder / "recipe.yaml"), "--to", str(folder / "run")]
+            run = ["run", str(folder / "recipe.yaml"), "--to", str(folder / "run")]
+            command = [sys.executable, "-m", "pipelines", *run]
             row = {"megabytes": size, "documents": documents}
             rows.append({**row, **measure([*command, "--workers", str(options.workers), "-q"])})
             print(rows[-1], flush=True)
     result = {
-        "command": f"python -m benchmarks.memory --sizes {' '.join(map(str, options.sizes))} --workers {options.workers}",
+        "command": f"python -m benchmarks.memory {' '.join(sys.argv[1:])}",
         "machine": f"{platform.machine()}, {psutil.cpu_count()} cores",
         "versions": {name: version(name) for name in ("gristmill", "apache-beam", "pyarrow", "numba")},
         "python": platform.python_version(),

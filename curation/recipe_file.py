@@ -27,7 +27,7 @@ _YAML_11_BOOLEANS = {"yes", "no", "on", "off", "y", "n"}
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a file, with `a.b=c` overrides applied. Raises RecipeError with file, line and path of a mistake."""
+    """The recipe in a file, with `a.b=c` overrides applied. Raises RecipeError that names file, line and path."""
     if not path.is_file():
         raise RecipeError(str(path), "no file", "a recipe in YAML", "see `gristmill new --list` for a start")
     return parse_recipe(path.read_text("utf-8"), path.name, overrides)

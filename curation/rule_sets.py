@@ -17,7 +17,7 @@ _KEYS = {"use", "except"}
 
 
 def written_out(items: Any, part: str, where: str) -> Any:
-    """The list with every `use` replaced by what it stands for. An operator that stands there already is not repeated."""
+    """The list with every `use` replaced by what it stands for; an operator that is there already is not repeated."""
     if not isinstance(items, list) or not any(isinstance(item, dict) and "use" in item for item in items):
         return items
     expanded: list[Any] = []
@@ -37,7 +37,8 @@ def _expanded(item: dict[str, Any], part: str, where: str) -> list[Any]:
         raise RecipeError(where, f"`{min(unknown)}` beside `use`", "`use` and `except`", "change values with --set")
     rule_set, slash, dialect = str(item["use"]).partition("/")
     if not slash:
-        raise RecipeError(where, f"`{rule_set}`", "a rule set and its dialect", "write it like gopher_quality/datatrove")
+        do = "write it like gopher_quality/datatrove"
+        raise RecipeError(where, f"`{rule_set}`", "a rule set and its dialect", do)
     parts = rule_sets_named(rule_set, dialect)
     return [_step(each) for each in parts] if part == "clean" else _rules(parts, set(item.get("except") or ()), where)
 

@@ -20,7 +20,7 @@ def render_card(facts: CardFacts) -> str:
     """Markdown; a field that waits for a person is marked as such."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("data_cards", "templates"),
-        autoescape=False,  # Markdown; values go through the filters `cell` and `yaml`
+        autoescape=False,  # noqa: S701  Markdown; values go through the filters `cell` and `yaml`
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -17,7 +17,7 @@ from curation.recipe_file import load_recipe
 from curation.rules import Rule, unpack
 from curation.shards import read_shard
 
-__all__ = ["find_rows", "print_explanation"]
+__all__ = ["find_rows", "limits_of", "print_explanation"]
 
 _MOST = 20
 
@@ -67,7 +67,7 @@ def _print_row(console: Console, recipe: Recipe, row: dict[str, Any]) -> None:
     for rule, failed in zip(recipe.all_rules(), _failed(row, recipe), strict=True):
         value = row.get(rule.attribute)
         verdict = "fails" if failed else ("not measured" if value is None else "holds")
-        table.add_row(rule.reason, rule.attribute, _shown(value), _limits(rule), verdict)
+        table.add_row(rule.reason, rule.attribute, _shown(value), limits_of(rule), verdict)
     if row["parent_id"] is None:
         console.print(table)
         for attribute in recipe.attributes():
@@ -94,7 +94,8 @@ def _failed(row: dict[str, Any], recipe: Recipe) -> list[bool]:
     return [bool(value) for value in unpack(packed, len(recipe.all_rules()))[:, 0]]
 
 
-def _limits(rule: Rule) -> str:
+def limits_of(rule: Rule) -> str:
+    """What a rule asks for, in words."""
     fields = rule.model_dump(exclude={"reason", "attribute", "on_missing"}, exclude_none=True)
     return ", ".join(
         f"{name} {value if not isinstance(value, tuple) else '|'.join(value)}" for name, value in fields.items()

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-WORDS = (
-    ["the", "mill", "turns", "slowly", "and", "grinds", "every", "grain", "of", "wheat", "that", "farmers", "bring", "down", "from", "hills", "above", "our", "river"]
-)
+WORDS = [
+    *("the", "mill", "turns", "slowly", "and", "grinds", "every", "grain", "of", "wheat"),
+    *("that", "farmers", "bring", "down", "from", "hills", "above", "our", "river"),
+]
 
 
 def sentence(number: int) -> str:

@@ -5,8 +5,71 @@ A function that returns a string says why the operator cannot be tried here.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-EXAMPLES: dict[str, Callable[[Path], dict[str, Any] | str]] = {}
+import pyarrow as pa
+
+__all__ = ["EXAMPLES"]
+
+GOOD = ["a proof by induction on trees", "lemma one follows from the theorem"]
+BAD = ["buy cheap watches now", "click here to win cash now"]
+
+
+def _text(texts: list[str]) -> pa.Array:
+    return pa.array(texts, pa.large_string())
+
+
+def _linear_classifier(folder: Path) -> dict[str, Any]:
+    from curation.measure.linear_training import train_linear
+
+    train_linear(_text(GOOD), _text(BAD), bits=10).save(str(folder / "model"))
+    return {"model": str(folder / "model")}
+
+
+def _ngram_perplexity(folder: Path) -> dict[str, Any]:
+    from curation.measure.ngram_training import train_ngram_model
+
+    train_ngram_model(_text([*GOOD, *BAD]), order=3, min_word_count=1).save(str(folder / "model"))
+    return {"model": str(folder / "model")}
+
+
+def _benchmarks(folder: Path) -> dict[str, Any]:
+    item = {"question": "Plain text of a few words, twice, is what this paragraph says?", "answer": "Yes, it is."}
+    (folder / "items.jsonl").write_text(json.dumps({"id": "1", **item}) + "\n")
+    return {"benchmarks": (str(folder / "items.jsonl"),)}
+
+
+def _lexicon(folder: Path) -> dict[str, Any]:
+    (folder / "words.txt").write_text("plain\nfew words\n")
+    return {"lists": {"en": str(folder / "words.txt")}}
+
+
+def _transformer_classifier(folder: Path) -> dict[str, Any] | str:
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
+        return "needs torch and transformers, the extra `train`"
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(WordLevel({"[PAD]": 0, "[UNK]": 1, "text": 2, "a": 3}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    BertForSequenceClassification(BertConfig(vocab_size=4, num_labels=1, **shape)).save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
+    fast.save_pretrained(folder)
+    return {"model": str(folder)}
+
+
+EXAMPLES: dict[str, Callable[[Path], dict[str, Any] | str]] = {
+    "cut_items": _benchmarks,
+    "decontaminate": _benchmarks,
+    "lexicon": _lexicon,
+    "linear_classifier": _linear_classifier,
+    "ngram_perplexity": _ngram_perplexity,
+    "transformer_classifier": _transformer_classifier,
+}

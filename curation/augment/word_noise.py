@@ -50,12 +50,12 @@ class WordNoise(Operator):
         return [
             {
                 **parent,
-                "id": id,
+                "id": child,
                 "key": f"{name}:{number}",
                 "parent_id": parent["id"],
-                "text": self._noisy(parent["text"], random.Random(seed_for(name, id))),
+                "text": self._noisy(parent["text"], random.Random(seed_for(name, child))),
             }
-            for number, id in enumerate(ids)
+            for number, child in enumerate(ids)
         ]
 
     def _noisy(self, text: str, chance: random.Random) -> str:

@@ -1,7 +1,7 @@
 """The demo corpus: documentation that lies in the user's own Python environment.
 
-Package descriptions, licence files, and docstrings of modules, classes and functions. Real text with real exact and near
-duplicates, boilerplate and e-mail addresses; it needs no network and nothing shipped. Sources are parsed, never run.
+Package descriptions, licence files, and docstrings of modules, classes and functions. Real text with real exact and
+near duplicates, boilerplate and e-mail addresses; it needs no network and nothing shipped. Sources are parsed, not run.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Parquet(TableSource):
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
 
     def cut(self, file: InputFile) -> Sequence[Piece]:
-        with open_input(file) as raw, _damage(self.name, file):
+        with open_input(file) as raw, _Damage(self.name, file):
             reader = pq.ParquetFile(raw)
             self.check_columns(file, reader.schema_arrow)
             groups = range(reader.metadata.num_row_groups)
@@ -97,7 +97,7 @@ class Parquet(TableSource):
         return piece.file.bytes if piece.file.bytes <= self.unit_bytes else self.unit_bytes // 2
 
     def read(self, piece: Piece, sink: Sink) -> None:
-        with open_input(piece.file) as raw, _damage(self.name, piece.file):
+        with open_input(piece.file) as raw, _Damage(self.name, piece.file):
             reader = pq.ParquetFile(raw)
             row = sum(reader.metadata.row_group(group).num_rows for group in range(piece.start))
             for batch in reader.iter_batches(_ROWS, row_groups=list(range(piece.start, piece.end or 0))):
@@ -112,13 +112,13 @@ class Arrow(TableSource):
     suffixes: ClassVar[tuple[str, ...]] = (".arrow", ".arrows", ".feather")
 
     def cut(self, file: InputFile) -> Sequence[Piece]:
-        with open_input(file) as raw, _damage(self.name, file):
+        with open_input(file) as raw, _Damage(self.name, file):
             self.check_columns(file, _open_arrow(raw)[0])
         return [Piece(file=file)]
 
     def read(self, piece: Piece, sink: Sink) -> None:
         row = 0
-        with open_input(piece.file) as raw, _damage(self.name, piece.file):
+        with open_input(piece.file) as raw, _Damage(self.name, piece.file):
             for batch in _open_arrow(raw)[1]:
                 for start in range(0, batch.num_rows, _ROWS):
                     self.take(piece.file.key, row + start, batch.slice(start, _ROWS), sink)
@@ -135,7 +135,7 @@ def _open_arrow(raw: IO[bytes]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     return stream.schema, iter(stream)
 
 
-class _damage:
+class _Damage:
     """Turn Arrow's complaint about a file into one line with the file's name."""
 
     def __init__(self, source: str, file: InputFile) -> None:

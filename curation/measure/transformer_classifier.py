@@ -26,7 +26,7 @@ _CHARACTERS_A_TOKEN = 20
 
 
 class TransformerClassifier(Operator):
-    """Adds `transformer_classifier.<label>`: the score of the first `max_tokens` tokens, null for empty text.
+    """Adds `transformer_classifier.<label>`: the score of the first `max_tokens` tokens, null without any token.
 
     The score is the output itself for models of one output (regression), the sigmoid for multi-label models, else the
     softmax. `target` is the class, by name or number; without it models of two classes give the second.
@@ -77,9 +77,9 @@ class TransformerClassifier(Operator):
         loaded = self._loaded()
         cut = [text[: self.max_tokens * _CHARACTERS_A_TOKEN] for text in texts]
         tokens = loaded.tokenizer(cut, truncation=True, max_length=self.max_tokens)["input_ids"]
-        # Stable, so documents of one length keep their order.
-        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-        scores = np.zeros(len(texts))
+        # Stable, so documents of one length keep their order. A tokenizer may find nothing in white space.
+        order = sorted((row for row in range(len(tokens)) if tokens[row]), key=lambda row: len(tokens[row]))
+        scores = np.full(len(texts), np.nan)
         for first in range(0, len(order), self.batch_size):
             rows = order[first : first + self.batch_size]
             scores[rows] = self._forward(loaded, [tokens[row] for row in rows])

@@ -1,15 +1,17 @@
-"""Commands that look at a run and change nothing: status, verify, explain."""
+"""Commands that look at a run and change nothing: status, verify, explain, what-if, compare-dialects."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["explain", "status", "verify"]
+__all__ = ["compare_dialects", "explain", "status", "verify", "what_if"]
 
 Run = Annotated[Path, typer.Argument(help="A run directory, or a dataset folder taken out of one.")]
+RunOnly = Annotated[Path, typer.Argument(help="A run directory.")]
+Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
 def status(run: Run) -> None:
@@ -30,10 +32,52 @@ def verify(
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    run: RunOnly,
     id: Annotated[str, typer.Argument(help="A document's id, its URL, or its key in the source.")],
 ) -> None:
     """Why a document is in the dataset, or why not: every score, every rule, every edit, and where it went."""
     from pipelines.explain import print_explanation
 
     print_explanation(run, id)
+
+
+def what_if(
+    run: RunOnly,
+    set_: Annotated[list[str], typer.Option("--set", help="Limit to try: rules.REASON.max=value. May be repeated.")],
+    json: Json = False,
+) -> None:
+    """Try other limits on a finished run: what would be kept, and which rules would decide otherwise."""
+    from dataclasses import asdict
+
+    from curation.files import canonical_json
+    from pipelines.what_if import print_what_if
+    from pipelines.what_if import what_if as decide_again
+
+    answer = decide_again(run, set_)
+    if json:
+        typer.echo(canonical_json(asdict(answer)), nl=False)
+    else:
+        print_what_if(answer)
+
+
+def compare_dialects(
+    run: RunOnly,
+    rule_set: Annotated[str, typer.Argument(help="A published rule set: gopher_quality, gopher_repetition, c4 …")],
+    sample: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Documents to measure, evenly spread; all by default."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure a run's documents by every dialect of a rule set, and show where their verdicts differ."""
+    from dataclasses import asdict
+
+    from curation.files import canonical_json
+    from pipelines.compare_dialects import compare_dialects as compare
+    from pipelines.compare_dialects import print_comparison
+
+    found = compare(run, rule_set, sample)
+    if json:
+        typer.echo(canonical_json(asdict(found)), nl=False)
+    else:
+        print_comparison(found)

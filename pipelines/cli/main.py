@@ -28,6 +28,8 @@ app.command("plan")(run.plan)
 app.command("status")(inspect_run.status)
 app.command("verify")(inspect_run.verify)
 app.command("explain")(inspect_run.explain)
+app.command("what-if")(inspect_run.what_if)
+app.command("compare-dialects")(inspect_run.compare_dialects)
 app.command("ops")(recipes.ops)
 app.add_typer(recipes.recipe_app, name="recipe")
 

@@ -138,10 +138,7 @@ def _measured(whole: pa.RecordBatch) -> pa.RecordBatch:
     """`text.*` filled in; text taken away from documents that do not go on."""
     text = whole.column("text")
     stopped = pc.or_(whole.column("gate").is_valid(), whole.column("failure").is_valid())
-    if pc.any(stopped).as_py():
-        kept_text = pc.if_else(stopped, pa.scalar(None, text.type), text)
-    else:
-        kept_text = text
+    kept_text = pc.if_else(stopped, pa.scalar(None, text.type), text) if pc.any(stopped).as_py() else text
     sizes = {"text.characters": pc.utf8_length(text), "text.bytes": pc.binary_length(text)}
     return with_columns(whole, {"text": kept_text, **sizes})
 

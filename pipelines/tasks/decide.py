@@ -16,7 +16,7 @@ from curation.rules import Rule, failed_matrix, pack
 from curation.shards import FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import rules_of
 
-__all__ = ["KEPT", "decide_batch", "decide_unit", "decision_schema", "gates_before_rules"]
+__all__ = ["KEPT", "Tally", "decide_batch", "decide_unit", "decision_schema", "gates_before_rules"]
 
 KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantined"
 
@@ -30,7 +30,7 @@ def decide_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     rules, gates = rules_of(unit.payload["rules"]), unit.payload["gates"]
     schema = decision_schema(len(rules))
     writer = ShardWriter(root, f"decide/ledger-{unit.index:05d}.arrow", schema)
-    tally = _Tally(rules)
+    tally = Tally(rules)
     with writer:
         for scores in read_shard(root, FileRecord.model_validate(unit.payload["scores"])):
             state, failed = decide_batch(scores, rules, gates)
@@ -78,7 +78,7 @@ def decide_batch(
     return state, failed
 
 
-class _Tally:
+class Tally:
     """Counts of one shard: documents and bytes by state; for each rule how many it failed and how many alone."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:

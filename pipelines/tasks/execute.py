@@ -23,7 +23,7 @@ def execute(root: str, task: str, unit: str, settings: str) -> int:
     """Run a unit unless it has a true receipt; `unit` and `settings` are JSON. Returns the unit's index."""
     work = Unit.model_validate_json(unit)
     if Receipt.read(Path(root), work) is None:
-        with _timed(root, work):
+        with _Timed(root, work):
             _function(task)(Path(root), work, json.loads(settings)).write(Path(root))
     return work.index
 
@@ -31,7 +31,7 @@ def execute(root: str, task: str, unit: str, settings: str) -> int:
 def emit(root: str, task: str, unit: str, keys: tuple[int, int]) -> list[tuple[int, bytes]]:
     """Packed values of a unit for the keys in [first, last)."""
     work = Unit.model_validate_json(unit)
-    with _timed(root, work):
+    with _Timed(root, work):
         pairs: list[tuple[int, bytes]] = _function(task)(Path(root), work, *keys)
     return pairs
 
@@ -39,7 +39,7 @@ def emit(root: str, task: str, unit: str, keys: tuple[int, int]) -> list[tuple[i
 def execute_group(root: str, task: str, unit: str, settings: str, values: list[bytes]) -> int:
     """Run a unit on the values that the engine brought together for it."""
     work = Unit.model_validate_json(unit)
-    with _timed(root, work):
+    with _Timed(root, work):
         _function(task)(Path(root), work, json.loads(settings), [value for value in values if value]).write(Path(root))
     return work.index
 
@@ -49,8 +49,8 @@ def _function(task: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-class _timed:
-    """Add a line to logs/units.jsonl: seconds of CPU and wall. Times are kept apart from everything that is compared."""
+class _Timed:
+    """Adds a line to logs/units.jsonl: seconds of CPU and wall, kept apart from everything that is compared."""
 
     def __init__(self, root: str, unit: Unit) -> None:
         self._path, self._unit = Path(root) / "logs" / "units.jsonl", unit

@@ -20,7 +20,7 @@ def gristmill(*arguments):
 
 
 def commands():
-    return re.findall(r"^gristmill (\w+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    return re.findall(r"^gristmill ([\w-]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
 
 
 def test_every_command_of_the_readme_exists_and_every_command_stands_in_the_readme():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -57,7 +58,7 @@ def test_kills_at_random_moments_leave_no_trace(recipe_path, reference_run, tmp_
     last = start(recipe_path, root, workers)
     assert last.wait() == 0, last.stderr.read()
     assert digests(root) == digests(reference_run)
-    assert not [path for path in root.rglob(".tmp-*")]
+    assert not list(root.rglob(".tmp-*"))
 
 
 def test_workers_leave_with_a_killed_driver(recipe_path, tmp_path):
@@ -88,8 +89,8 @@ def test_a_killed_worker_is_replaced(tmp_path):
 
 def die_once(mark, dies):
     """Kills its own process the first time it is called with `dies`."""
-    if dies and not os.path.exists(mark):
-        open(mark, "w").close()
+    if dies and not Path(mark).exists():
+        Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return True
 

@@ -1,14 +1,13 @@
 """Other Beam runners leave the same bytes as the one in this process."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-
-from curation.recipe_file import parse_recipe
-from pipelines.runner import Options, run_recipe
 
 
 def free_port():
@@ -19,10 +18,13 @@ def free_port():
 
 @pytest.fixture
 def worker_pool():
-    """An external pool of Beam workers, as a cluster has them."""
+    """An external pool of Beam workers, as a cluster has them. It starts whatever `python` is on the path."""
     port = free_port()
     command = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PATH": path}
+    )
     for _ in range(150):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -34,8 +36,11 @@ def worker_pool():
 
 
 @pytest.mark.timeout(300)
-def test_the_portable_runner_with_external_workers(recipe_text, reference_run, tmp_path, digests, worker_pool):
-    options = ("--job_endpoint=embed", "--environment_type=EXTERNAL", f"--environment_config={worker_pool}")
-    chosen = Options(workers=1, quiet=True, runner="PortableRunner", runner_options=options)
-    run_recipe(parse_recipe(recipe_text), tmp_path, chosen)
-    assert digests(tmp_path) == digests(reference_run)
+def test_the_portable_runner_with_external_workers(recipe_path, reference_run, tmp_path, digests, worker_pool):
+    options = ["--job_endpoint=embed", "--environment_type=EXTERNAL", f"--environment_config={worker_pool}"]
+    command = [sys.executable, "-m", "pipelines", "run", str(recipe_path), "--to", str(tmp_path / "run"), "-q"]
+    done = subprocess.run(
+        [*command, "--runner", "PortableRunner", "--", *options], capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert digests(tmp_path / "run") == digests(reference_run)

@@ -1,4 +1,4 @@
-"""`verify` trusts nothing: flipped bits, cut files, missing, extra and swapped shards, a ledger that does not add up."""
+"""`verify` trusts nothing: flipped bits, cut files, missing, extra and swapped shards, a false ledger."""
 
 import random
 import shutil

@@ -44,7 +44,7 @@ def test_nothing_found_is_an_error_that_names_the_path(folder):
 
 
 def test_two_files_of_one_name_are_refused(folder):
-    with pytest.raises(ResourceError, match="two files called `x.jsonl`"):
+    with pytest.raises(ResourceError, match=r"two files called `x\.jsonl`"):
         keys(folder / "a/x.jsonl", folder / "b/x.jsonl")
 
 
