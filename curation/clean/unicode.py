@@ -195,6 +195,7 @@ def _second_in_compositions() -> frozenset[str]:
     seconds = {chr(point) for point in chain(range(0x1161, 0x1176), range(0x11A8, 0x11C3))}
     for character in _inhabited():
         decomposed = unicodedata.decomposition(character)
-        if decomposed and not decomposed.startswith("<") and " " in decomposed:
+        composes = " " in decomposed and "<" not in decomposed and unicodedata.normalize("NFC", character) == character
+        if composes:
             seconds.add(chr(int(decomposed.split()[1], 16)))
     return frozenset(seconds)
