@@ -293,22 +293,23 @@ def _token_table(data, offsets, single, hashes, starts, ends, out_offsets):  # t
     count = 0
     for row in range(len(offsets) - 1):
         i, end = offsets[row], offsets[row + 1]
-        begin, h = i, _BASIS
+        begin, h, inside = i, _BASIS, False
         while i < end:
-            point, width = decode(data, i, end)
-            alone = single[point]
-            if (alone or point == 32) and h != _BASIS:
+            point, width = np.int64(data[i]), 1
+            if point >= 0xC0:
+                point, width = decode(data, i, end)
+            apart = single[point] or point == 32
+            if apart and inside:
                 count = _emit(h, begin, i, count, hashes, starts, ends)
-            if alone or h == _BASIS or point == 32:
+            if apart or not inside:
                 begin, h = i, _BASIS
-            if alone or point != 32:
-                for k in range(width):
-                    h = (h ^ np.uint64(data[i + k])) * _PRIME
+            for k in range(i, i + width):
+                h = (h ^ np.uint64(data[k])) * _PRIME
             i += width
-            if alone:
+            if single[point]:
                 count = _emit(h, begin, i, count, hashes, starts, ends)
-                begin, h = i, _BASIS
-        if h != _BASIS:
+            inside = not apart
+        if inside:
             count = _emit(h, begin, end, count, hashes, starts, ends)
         out_offsets[row + 1] = count
     return count

@@ -58,6 +58,12 @@ def test_documents_without_a_value_are_alone(grouping: Exact) -> None:
     assert len(set(keys(grouping, documents(*rows)))) == len(rows)
 
 
+def test_a_value_never_meets_the_id_of_a_document_without_one() -> None:
+    named = document_id("s", "1")
+    a, b = keys(Exact(on="field", field="doi"), documents({"meta": f'{{"doi": "{named}"}}'}, {"meta": None}))
+    assert a != b
+
+
 def test_fields_are_compared_by_value() -> None:
     metas = ['{"doi": "10/1", "n": 1}', '{"n": 2, "doi": "10/1"}', '{"doi": "10/2"}', '{"doi": {"b": 1, "a": 2}}']
     a, b, c, _ = keys(Exact(on="field", field="doi"), documents(*({"meta": meta} for meta in metas)))
