@@ -25,6 +25,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "csv": "curation.collect.tables:Csv",
         "text": "curation.collect.text:TextFiles",
         "environment": "curation.collect.environment:Environment",
+        "warc": "curation.collect.warc:Warc",
+        "html": "curation.collect.html:HtmlFiles",
     },
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",

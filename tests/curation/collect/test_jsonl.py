@@ -123,3 +123,15 @@ def test_keep_chooses_fields_for_meta(tmp_path):
 def test_piece_of_a_file_knows_its_content_not_its_place():
     file = InputFile(path="/somewhere/a.jsonl", key="a.jsonl", bytes=3, sha256="s")
     assert "path" not in Piece(file=file).identity()
+
+
+def test_a_record_of_a_hundred_megabytes_ends_in_quarantine_by_default(tmp_path):
+    path = tmp_path / "a.jsonl"
+    with path.open("wb") as file:
+        file.write(b'{"text": "before"}\n{"text": "')
+        for _ in range(100):
+            file.write(b"x" * 1_000_000)
+        file.write(b'"}\n{"text": "after"}\n')
+    documents, (rejected,) = read_all(JsonLines(name="s", path=str(path)))
+    assert [document["text"] for document in documents] == ["before", "after"]
+    assert (rejected["reason"], rejected["offset"], rejected["length"]) == ("record_too_large", 19, 100_000_013)

@@ -1,0 +1,53 @@
+"""The process that extracts pages that may never end: reads a request, answers it, waits for the next.
+
+It limits itself: the kernel ends it when a page has used up its CPU time, whatever code runs at that moment. A request
+and an answer are each four bytes of length and that many bytes; a request is the extractor's name, a NUL and the page.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import struct
+import sys
+from typing import IO, cast
+
+from curation.collect.extract.extractors import ExtractorName, extract_text
+
+__all__ = ["DONE", "FAILED", "LENGTH", "NO_MEMORY"]
+
+LENGTH = struct.Struct("<I")
+DONE, NO_MEMORY, FAILED = b"+", b"m", b"-"
+
+
+def main(cpu_seconds: float, memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+    while request := _receive(requests):
+        extractor, _, page = request.partition(b"\0")
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        answer = _answer(cast(ExtractorName, extractor.decode()), page.decode())
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        answers.write(LENGTH.pack(len(answer)) + answer)
+        answers.flush()
+
+
+def _receive(requests: IO[bytes]) -> bytes:
+    head = requests.read(LENGTH.size)
+    return requests.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+
+
+def _answer(extractor: ExtractorName, page: str) -> bytes:
+    try:
+        return DONE + extract_text(extractor, page).encode("utf-8", "replace")
+    except MemoryError:
+        return NO_MEMORY
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises is one page's affair, and is reported
+        return FAILED + type(error).__name__.encode()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from curation.collect.warc import Warc
+from tests.curation.collect.helpers import PAGE, SENTENCE, arc, http, read, record
+
+
+def source(folder: Path, content: bytes, name: str = "a.warc", **fields: object) -> Warc:
+    (folder / name).write_bytes(content)
+    return Warc(name="crawl", path=str(folder), **fields)
+
+
+def test_a_response_becomes_a_document(tmp_path: Path) -> None:
+    head = "X-Robots-Tag: noai\r\nContent-Encoding: gzip\r\n"
+    content = gzip.compress(record(http(gzip.compress(PAGE.encode()), head), headers="WARC-Record-ID: <urn:x>\r\n"))
+    documents, rejected = read(source(tmp_path, content, "a.warc.gz"))
+    assert rejected == []
+    assert (documents[0]["key"], documents[0]["url"]) == ("a.warc.gz:0", "https://fox.example/page")
+    assert documents[0]["text"] == (SENTENCE * 6).strip()
+    assert documents[0]["meta"] == {
+        "charset": "utf-8",
+        "extractor": "resiliparse",
+        "fetched": "2024-05-18T01:58:10Z",
+        "record_id": "<urn:x>",
+        "title": "Foxes",
+        "x_robots_tag": "noai",
+    }
+
+
+def test_conversions_are_taken_as_they_are(tmp_path: Path) -> None:
+    language = "WARC-Identified-Content-Language: eng\r\n"
+    content = record(b"Just text\n<b>no tag</b>", "conversion", headers=language)
+    documents, _ = read(source(tmp_path, content, "a.warc.wet"))
+    assert (documents[0]["text"], documents[0]["meta"]["archive_languages"]) == ("Just text\n<b>no tag</b>", "eng")
+
+
+def test_arc_pages_are_documents_with_a_date(tmp_path: Path) -> None:
+    documents, _ = read(source(tmp_path, arc(http()), "a.arc"))
+    assert documents[0]["meta"]["fetched"] == "2014-02-16T05:02:21Z"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record(b"GET / HTTP/1.1\r\n\r\n", "request"),
+        record(b"software: x", "warcinfo"),
+        record(http(), "revisit"),
+        record(http(status=404)),
+        record(http(b"\x89PNG", kind="image/png")),
+        record(http(b"")),
+    ],
+)
+def test_records_that_are_no_pages_are_passed_over(tmp_path: Path, other: bytes) -> None:
+    assert read(source(tmp_path, other)) == ([], [])
+
+
+def test_types_and_statuses_are_parameters(tmp_path: Path) -> None:
+    content = record(http(b"a,b", kind="text/csv", status=203))
+    documents, _ = read(source(tmp_path, content, types=("text/csv",), statuses=(203,)))
+    assert documents[0]["text"] == "a,b"
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (record(b"no status line"), "not_http"),
+        (record(http(b"\x1f\x8b", "Content-Encoding: gzip\r\n")), "truncated_record"),
+        (record(http(gzip.compress(bytes(1 << 24)), "Content-Encoding: gzip\r\n")), "decompression_bomb"),
+        (record(http(b"<p></p>")), "empty_extraction"),
+        (record(http(PAGE.encode()), length=10), "wrong_length"),
+    ],
+)
+def test_broken_records_are_rows_beside_whole_ones(tmp_path: Path, broken: bytes, reason: str) -> None:
+    whole = record(http())
+    documents, rejected = read(source(tmp_path, whole + broken + whole, max_record_bytes=1 << 20))
+    assert len(documents) == 2
+    assert [(each["reason"], each["offset"]) for each in rejected] == [(reason, len(whole))]
+
+
+def test_a_record_cut_off_is_a_row_unless_its_page_is_whole(tmp_path: Path) -> None:
+    page = http(headers=f"Content-Length: {len(PAGE)}\r\n")
+    assert len(read(source(tmp_path, record(page, length=len(page) + 9)[:-4]))[0]) == 1
+    assert [each["reason"] for each in read(source(tmp_path, record(page)[:-50]))[1]] == ["truncated_record"]
+
+
+def test_a_page_without_a_type_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    bare = b"HTTP/1.1 200 OK\r\n\r\n" + PAGE.encode()
+    assert read(source(tmp_path, record(bare)))[0][0]["meta"]["title"] == "Foxes"
