@@ -7,7 +7,6 @@ of a step are a function of the step, and so is its randomness. On a CPU the bit
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,31 +15,39 @@ from typing import Any
 import torch
 
 from curation.errors import GristmillError, IntegrityError, RecipeError
+from curation.files import digest_of
+from curation.manifest import MANIFEST, Manifest
 from training import checkpoint
 from training.data.loader import Loader, Mixed
-from training.data.tokens import TokenFacts, TokenSplit, open_split, tokens_folder
+from training.data.tokens import TokenFacts, TokenSplit, open_split
 from training.distributed import Ranks, join
 from training.model.config import ModelConfig, named
 from training.model.interchange import export, from_transformers
+from training.model.vocabulary import vocabulary_digest
 from training.recipe import Source, TrainRecipe
 from training.recipe_file import dump_recipe
 from training.run_directory import RunDirectory
 from training.trainer import StepResult, Trainer
 from training.watch.devices import device_name, matrix_roof, peak_flops
-from training.watch.log import Log
+from training.watch.log import Log, read_log
 from training.watch.meter import Meter, memory_bytes
+from training.watch.page import write_page
 
 __all__ = ["Outcome", "pretrain"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `bits_per_byte` is that of the validation splits together, None without any."""
+    """How a run ended, by its log. `bits_per_byte` is that of the validation splits together, None without any.
+
+    `first` is true in one process only: the one that speaks for all.
+    """
 
     root: Path
     steps: int
     loss: float
     bits_per_byte: float | None
+    first: bool
 
 
 def pretrain(recipe: TrainRecipe, root: Path, *, quiet: bool = False) -> Outcome:
@@ -76,7 +83,7 @@ def _mixed(source: Source) -> Mixed:
 
 
 def _has_validation(root: Path) -> bool:
-    facts = TokenFacts.model_validate(json.loads((tokens_folder(root) / "manifest.json").read_bytes())["facts"])
+    facts = TokenFacts.model_validate(Manifest.read(root / MANIFEST).facts)
     return "validation" in facts.splits and facts.splits["validation"].documents > 0
 
 
@@ -98,16 +105,10 @@ def _model_of(recipe: TrainRecipe, loader: Loader) -> tuple[ModelConfig, dict[st
 
 def _check_same_tokenizer(folder: Path, loader: Loader) -> None:
     """A local checkpoint's vocabulary must be the one the tokens were made with. Files may differ in formatting."""
-    theirs = folder / "tokenizer.json"
-    ours = loader.mixture[0].split.tokenizer_folder / "tokenizer.json"
-    if theirs.is_file() and _vocabulary(theirs) != _vocabulary(ours):
+    ours = loader.mixture[0].split.tokenizer_folder
+    if (folder / "tokenizer.json").is_file() and vocabulary_digest(folder) != vocabulary_digest(ours):
         expected = f"the vocabulary of `{loader.tokenizer.name}`, which made the tokens"
-        raise IntegrityError(str(theirs), "another vocabulary", expected, "tokenise with the checkpoint's tokenizer")
-
-
-def _vocabulary(path: Path) -> Any:
-    content = json.loads(path.read_bytes())
-    return content["model"].get("vocab"), [token["content"] for token in content.get("added_tokens", [])]
+        raise IntegrityError(str(folder), "another vocabulary", expected, "tokenise with the checkpoint's tokenizer")
 
 
 class _Run:
@@ -136,12 +137,11 @@ class _Run:
         start = self._begin()
         self.log = self._open_log(start)
         self.meter = self._open_meter(start)
-        result: StepResult | None = None
         for step in range(start, self.recipe.steps):
             result = self.trainer.step(self.loader, step)
             self.meter.count(self.recipe.tokens_per_step)
             self._after(step + 1, result)
-        return self._finish(result)
+        return self._finish()
 
     def _begin(self) -> int:
         """Put weights in place; returns how many steps are finished."""
@@ -162,7 +162,7 @@ class _Run:
         """A checkpoint of another run that differs in length and schedule only."""
         state = checkpoint.read_state(folder)
         trunk = self.recipe.trunk()
-        changed = [key for key in trunk if digest_differs(state.identity.get(key), trunk[key])]
+        changed = [key for key in trunk if _differ(state.identity.get(key), trunk[key])]
         if changed or state.step >= self.recipe.steps:
             found = (
                 f"another {', '.join(changed)}" if changed else f"{state.step} finished steps of {self.recipe.steps}"
@@ -249,8 +249,7 @@ class _Run:
             nats, size = nats + float(found.nats.sum()), size + float(found.bytes.sum())
             name = f"{split.root.parent.name}/{split.name}"
             self._write("evaluation", done, split=name, bits_per_byte=found.bits_per_byte, loss=found.loss)
-        self.bits_per_byte = nats / math.log(2) / size
-        return self.bits_per_byte
+        return nats / math.log(2) / size
 
     def _save(self, done: int, metric: float | None) -> None:
         state = checkpoint.State(
@@ -270,9 +269,7 @@ class _Run:
             checkpoint.prune(self.run.checkpoints, self.recipe.checkpoint.keep)
         self._write("checkpoint", done, bits_per_byte=metric)
 
-    def _finish(self, result: StepResult | None) -> Outcome:
-        from training.watch.page import write_page
-
+    def _finish(self) -> Outcome:
         tensors = checkpoint.model_tensors(self.trainer.model)
         if self.ranks.first:
             split = self.loader.mixture[0].split
@@ -281,16 +278,23 @@ class _Run:
             self.log.close()
             write_page(self.run.log, self.run.page, self.recipe.name)
         self.ranks.wait()
-        loss = math.nan if result is None else float(self.ranks.sum(result.loss.clone()))
-        return Outcome(self.run.root, self.recipe.steps, loss, getattr(self, "bits_per_byte", None))
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        if not self.ranks.first:
+            return Outcome(self.run.root, self.recipe.steps, math.nan, None, first=False)
+        log = read_log(self.run.log)
+        loss = [entry["loss"] for entry in log if entry["kind"] == "step"][-1]
+        last = [entry for entry in log if entry["kind"] == "checkpoint"][-1]
+        return Outcome(self.run.root, self.recipe.steps, loss, last.get("bits_per_byte"), first=True)
 
     def _write(self, kind: str, step: int, **values: Any) -> None:
         if self.log is not None:
             self.log.write(kind, step, **values)
 
 
-def digest_differs(left: Any, right: Any) -> bool:
-    return json.dumps(left, sort_keys=True) != json.dumps(right, sort_keys=True)
+def _differ(left: Any, right: Any) -> bool:
+    return digest_of(left) != digest_of(right)
 
 
 def _due(done: int, every: int | None) -> bool:

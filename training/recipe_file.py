@@ -21,9 +21,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_recipe(model: type[Model], path: Path, overrides: Sequence[str] = ()) -> Model:
-    """The recipe in a file. Relative paths inside it are relative to where the command runs."""
+    """The recipe in a file, or one that comes with Gristmill by its name. Paths in it start where the command runs."""
+    own = Path(__file__).with_name("recipes") / f"{path}.yaml"
+    path = path if path.is_file() or not own.is_file() else own
     if not path.is_file():
-        raise RecipeError(str(path), "no file", "a training recipe in YAML", "check the path")
+        known = sorted(each.stem for each in own.parent.glob("*.yaml"))
+        raise RecipeError(str(path), "no file", "a training recipe in YAML", nearest(str(path), known))
     return parse_recipe(model, path.read_text("utf-8"), path.name, overrides)
 
 
@@ -55,7 +58,7 @@ def _parse_yaml(text: str, name: str) -> Any:
     except MarkedYAMLError as error:
         raise RecipeError(_line(name, error), str(error.problem), "YAML 1.2", "mend the syntax") from None
     if not isinstance(data, dict):
-        raise RecipeError(name, f"a {type(data).__name__}", "a mapping", "see `docs` for a recipe to start from")
+        raise RecipeError(name, f"a {type(data).__name__}", "a mapping", "see the recipes in training/recipes")
     return data
 
 

@@ -28,6 +28,7 @@ from training.finetuning.examples import Example, Examples, read_examples
 from training.finetuning.metrics import score
 from training.finetuning.models import export_model, load_model_and_tokenizer
 from training.finetuning.recipe import FinetuneRecipe
+from training.model.vocabulary import vocabulary_digest
 from training.optimizer import build_optimizers, set_learning_rate
 from training.recipe import Optimizer
 from training.recipe_file import dump_recipe
@@ -75,7 +76,7 @@ class _Run:
         self.steps = math.ceil(sum(sizes) * self.recipe.epochs / self.recipe.batch)
         self.every = self.recipe.stopping.every or max(1, math.ceil(sum(sizes) / self.recipe.batch))
         self.data = digest_of([found.fingerprint for found in self.examples])
-        self.vocabulary = digest_of(sorted(self.tokenizer.get_vocab().items()))
+        self.vocabulary = vocabulary_digest(self.tokenizer)
         self.encoded = [
             [encoder.encode(example) for example in found.splits["train"]]
             for encoder, found in zip(self.encoders, self.examples, strict=True)

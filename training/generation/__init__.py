@@ -1,0 +1,1 @@
+"""Text from a model, where it may come from, and sheets for people to rate it."""
