@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import find_slot, hash_bytes, hash_ends, table_size
+from curation.kernels.hash_tables import copy_bytes, find_slot, hash_bytes, hash_ends, table_size
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.unicode_tables import ALPHANUMERIC
@@ -216,10 +216,8 @@ def _pack(data, starts, stops, tokens, packed):  # type: ignore[no-untyped-def]
     """Write the tokens one after another; `starts` becomes where each begins there, with the end as one more."""
     size = 0
     for k in range(tokens):
-        begin = size
-        for position in range(starts[k], stops[k]):
-            packed[size] = data[position]
-            size += 1
+        copy_bytes(data, starts[k], stops[k], packed, size)
+        begin, size = size, size + stops[k] - starts[k]
         starts[k] = begin
     starts[tokens] = size
 
@@ -231,7 +229,7 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
     Equal strings have equal prefixes, however they are cut into tokens. The sieve counts hashes of prefixes up to 2, so
     it may let through too many but never too few. N-grams shorter than the prefix are let through.
     """
-    prefix = 4 * (n - 2)
+    prefix = 4 * n - 10  # found by trying: longer ones let more short n-grams through
     size = 4 * table_size(left)
     mask = np.uint64(size - 1)
     _clear(sieve, size)

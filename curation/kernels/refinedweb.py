@@ -8,7 +8,7 @@ import numpy.typing as npt
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import next_line, strip
-from curation.kernels.unicode_tables import ALPHANUMERIC, DECIMAL, DIGIT, SPACE, UPPER, WORD
+from curation.kernels.unicode_tables import ALPHANUMERIC, BYTE_CLASSES, DECIMAL, DIGIT, SPACE, UPPER, WORD
 from curation.kernels.utf8 import decode
 from curation.kernels.words import next_field
 
@@ -79,7 +79,7 @@ def _correct_lines(  # type: ignore[no-untyped-def]
             sources,
         )
         start, size = strip(view, np.int64(0), size, classes)
-        for phrase in range(3):
+        for phrase in range(3 if _may_hold_phrase(view, start, size) else 0):
             size = _take_out(view, start, size, classes, phrase, row, text, sources)
             start, size = strip(view, np.int64(0), size, classes)
         position = start
@@ -135,8 +135,12 @@ def _is_good(  # type: ignore[no-untyped-def]
     before = np.int64(SPACE)
     position = start
     while position < stop:
-        point, position = decode(data, position, stop)
-        flags = np.int64(classes[point])
+        flags = np.int64(BYTE_CLASSES[data[position]])
+        after = position + 1
+        if flags == 0:
+            point, after = decode(data, position, stop)
+            flags = np.int64(classes[point])
+        position = after
         characters += 1
         upper += (flags & UPPER) != 0
         digits += (flags & DIGIT) != 0
@@ -205,6 +209,21 @@ def _after_counted(data, start, stop, lower):  # type: ignore[no-untyped-def]
         if matched == _COUNTER_LENGTH[row]:
             return position
     return start
+
+
+@helper
+def _may_hold_phrase(view, position, stop):  # type: ignore[no-untyped-def]
+    """Whether "-i", "..." or "car" occurs, one of which every phrase holds: the cheap test before `_take_out`."""
+    while position + 2 < stop:
+        byte = view[position]
+        if byte == 0x2D and view[position + 1] | 0x20 == 0x69:
+            return True
+        if byte == 0x2E and view[position + 1] == 0x2E and view[position + 2] == 0x2E:
+            return True
+        if byte | 0x20 == 0x63 and view[position + 1] | 0x20 == 0x61 and view[position + 2] | 0x20 == 0x72:
+            return True
+        position += 1
+    return False
 
 
 @helper
@@ -287,9 +306,15 @@ def count_lexical_fields(data, offsets, classes):  # type: ignore[no-untyped-def
     counts = np.zeros(len(offsets) - 1, np.int64)
     for document in range(len(counts)):
         position, end = offsets[document], offsets[document + 1]
+        fields, before = 0, np.int64(SPACE)
         while position < end:
-            start, position, _, _, _ = next_field(data, position, end, classes)
-            if position > start:
-                point, _ = decode(data, start, position)
-                counts[document] += (classes[point] & ALPHANUMERIC) != 0
+            flags = np.int64(BYTE_CLASSES[data[position]])
+            after = position + 1
+            if flags == 0:
+                point, after = decode(data, position, end)
+                flags = np.int64(classes[point])
+            fields += (before & SPACE) != 0 and (flags & ALPHANUMERIC) != 0
+            before = flags
+            position = after
+        counts[document] = fields
     return counts

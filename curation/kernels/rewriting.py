@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation.kernels.hash_tables import copy_bytes
 from curation.kernels.jit import kernel
 
 __all__ = ["assemble"]
@@ -28,7 +29,7 @@ def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-un
     size = 0
     for k in range(first[0], first[documents], 3):
         size += stretches[k + 1] - stretches[k] + stretches[k + 2]
-    out, out_offsets = np.empty(size, np.uint8), np.zeros(documents + 1, np.int64)
+    out, out_offsets = np.empty(size + 8, np.uint8), np.zeros(documents + 1, np.int64)
     edits = np.empty(first[documents] - first[0] + 3 * documents, np.int32)
     edit_offsets = np.zeros(documents + 1, np.int32)
     written, listed = 0, 0
@@ -51,10 +52,9 @@ def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-un
             if newline:
                 out[written] = _NEWLINE
                 written += 1
-            for position in range(start, stop):
-                out[written] = data[position]
-                written += 1
+            copy_bytes(data, start, stop, out, written)
+            written += stop - start
             copied = stop
         out_offsets[document + 1] = written
         edit_offsets[document + 1] = listed
-    return out, out_offsets, edits[:listed], edit_offsets
+    return out[:size], out_offsets, edits[:listed], edit_offsets

@@ -16,6 +16,7 @@ import numpy.typing as npt
 __all__ = [
     "ALPHABETIC",
     "ALPHANUMERIC",
+    "BYTE_CLASSES",
     "DECIMAL",
     "DIGIT",
     "EXTEND",
@@ -133,3 +134,14 @@ def _classify(character: str) -> int:
     flags |= MID_LETTER if character in _MID_LETTERS else 0
     flags |= MID_NUMBER if character in _MID_NUMBERS else 0
     return flags
+
+
+def _classify_byte(byte: int) -> int:
+    if byte >= 0x80:
+        return 0
+    return _classify(chr(byte)) | (SENTENCE_END if chr(byte) in ".!?" else 0)
+
+
+# Flags of the bytes of UTF-8 that are characters; 0, which no character has, for those that are part of one. Small
+# enough to be compiled into the kernels.
+BYTE_CLASSES = np.array([_classify_byte(byte) for byte in range(256)], np.uint16)

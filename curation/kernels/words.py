@@ -12,6 +12,7 @@ import numpy as np
 from curation.kernels.jit import helper
 from curation.kernels.unicode_tables import (
     ALPHABETIC,
+    BYTE_CLASSES,
     DECIMAL,
     EXTEND,
     MID_LETTER,
@@ -33,11 +34,9 @@ def next_field(data, position, end, classes):  # type: ignore[no-untyped-def]
     start, characters = position, 0
     any_flags, all_flags = np.int64(0), np.int64(0xFFFF)
     while position < end:
-        byte = data[position]
-        if byte < 0x80:
-            after = position + 1
-            flags = np.int64(classes[byte])
-        else:
+        flags = np.int64(BYTE_CLASSES[data[position]])
+        after = position + 1
+        if flags == 0:
             point, after = decode(data, position, end)
             flags = np.int64(classes[point])
         if flags & SPACE:
@@ -60,21 +59,21 @@ def next_word(data, position, end, classes):  # type: ignore[no-untyped-def]
     if start >= end:
         return end, end, 0, 0, 0, 0
     byte = data[start]
-    first = np.int64(classes[byte]) if byte < 0x80 else np.int64(0)
+    first = np.int64(BYTE_CLASSES[byte])
     any_flags = all_flags = first
-    position = start
+    position = start + 1
     if first & WORD:
         # Most words are ASCII to their end, and what follows is ASCII too.
-        while position < end and data[position] < 0x80:
-            flags = np.int64(classes[data[position]])
+        while position < end:
+            flags = np.int64(BYTE_CLASSES[data[position]])
             if not flags & WORD:
                 break
             any_flags |= flags
             all_flags &= flags
             position += 1
-        if _ends_word(data, position, end, classes):
+        if _ends_word(data, position, end):
             return start, position, position - start, any_flags, all_flags, first
-    elif byte < 0x80:
+    elif first:
         while position < end and data[position] == byte:
             position += 1
         if position == end or data[position] < 0x80:
@@ -83,32 +82,31 @@ def next_word(data, position, end, classes):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _ends_word(data, position, end, classes):  # type: ignore[no-untyped-def]
+def _ends_word(data, position, end):  # type: ignore[no-untyped-def]
     """Whether a word certainly ends at `position`, seen from the next two bytes."""
     if position >= end:
         return True
-    if data[position] >= 0x80:
+    flags = BYTE_CLASSES[data[position]]
+    if flags == 0:
         return False
-    if not classes[data[position]] & (MID_LETTER | MID_NUMBER) or position + 1 == end:
+    if not flags & (MID_LETTER | MID_NUMBER) or position + 1 == end:
         return True
-    following = data[position + 1]
-    return following < 0x80 and not classes[following] & WORD
+    flags = BYTE_CLASSES[data[position + 1]]
+    return flags != 0 and not flags & WORD
 
 
 @helper
 def _skip(data, position, end, classes, flag):  # type: ignore[no-untyped-def]
     """First position whose character does not have `flag`."""
     while position < end:
-        byte = data[position]
-        if byte < 0x80:
-            if not classes[byte] & flag:
-                break
-            position += 1
-        else:
+        flags = np.int64(BYTE_CLASSES[data[position]])
+        after = position + 1
+        if flags == 0:
             point, after = decode(data, position, end)
-            if not classes[point] & flag:
-                break
-            position = after
+            flags = np.int64(classes[point])
+        if not flags & flag:
+            break
+        position = after
     return position
 
 

@@ -1,0 +1,48 @@
+"""Where sentences end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation.kernels.hashing import frozen
+from curation.kernels.sentences import count_sentences
+from curation.kernels.unicode_tables import character_classes
+from tests.reference import sentences
+from tests.reference.ugly import texts
+
+PARTS = ["One", "two", "A", "é", ".", "...", "!", "?", "。", '"', ")", " ", "  ", "\n", "1", "漢", "\u0301", "’", "…"]
+marked = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
+
+
+def count(*texts: str) -> list[int]:
+    raw = [text.encode() for text in texts]
+    data = frozen(np.frombuffer(b"".join(raw) or b"\0", np.uint8))
+    return count_sentences(data, frozen(np.cumsum([0, *map(len, raw)])), character_classes()).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("One. Two! Three?", 3),
+        ('He said "No." Then he left.', 2),
+        ("It costs 3.50 today.", 1),
+        ("J. R. Smith came.", 1),
+        ("It ends, e.g. here, not there.", 1),
+        ("Wait... What?! Yes", 3),
+        ("今日は。明日も！", 2),
+        ("क्या? हाँ। ठीक", 3),
+        ("... !!", 0),
+        ("", 0),
+    ],
+)
+def test_sentences_are_counted(text: str, number: int) -> None:
+    assert count(text) == [number]
+
+
+@given(st.lists(texts | marked, max_size=4))
+@settings(max_examples=400, deadline=None)
+def test_counts_equal_the_slow_twin(texts: list[str]) -> None:
+    assert count(*texts) == [sentences.count(text) for text in texts]
