@@ -21,7 +21,14 @@ _ATTRIBUTE = re.compile(
 )
 _TITLE_END = re.compile(r"</title", re.IGNORECASE)
 _LICENCE_LINK = re.compile(r"<a\s([^<>]{0,2000})>", re.IGNORECASE)
-_LICENCE = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/|\blicen[sc]e\b", re.IGNORECASE)
+_LICENCE_HINTS = (
+    "creativecommons.org/licenses/",
+    "creativecommons.org/publicdomain/",
+    'license"',
+    "license'",
+    "=license",
+)
+_MAX_HINTS = 50
 _CREATIVE_COMMONS = re.compile(
     r"^https?://(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]{2,20})/(\d\.\d)?", re.IGNORECASE
 )
@@ -127,16 +134,19 @@ def _linked_date(html: str) -> str:
 
 
 def _licence_link(html: str) -> str:
-    """Address of the first link that says `rel=license` or leads to Creative Commons."""
-    for hint in _LICENCE.finditer(html):
-        start = html.rfind("<a", max(0, hint.start() - 2000), hint.start())
-        link = _LICENCE_LINK.match(html, start) if start >= 0 else None
-        if link is None or link.end() < hint.start():
-            continue
-        attributes = dict(_attributes(link[1]))
-        address = attributes.get("href", "")
-        if "license" in attributes.get("rel", "").lower().split() or _CREATIVE_COMMONS.match(address):
-            return address
+    """Address of a link that leads to Creative Commons, or else of the first that says `rel=license`."""
+    for hint in _LICENCE_HINTS:
+        at = html.find(hint)
+        for _ in range(_MAX_HINTS):
+            if at < 0:
+                break
+            start = html.rfind("<a", max(0, at - 2000), at)
+            link = _LICENCE_LINK.match(html, start) if start >= 0 else None
+            attributes = dict(_attributes(link[1])) if link and link.end() > at else {}
+            address = attributes.get("href", "")
+            if "license" in attributes.get("rel", "").lower().split() or _CREATIVE_COMMONS.match(address):
+                return address
+            at = html.find(hint, at + 1)
     return ""
 
 

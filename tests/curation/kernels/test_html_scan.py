@@ -10,10 +10,11 @@ from tests.reference import html_scan as reference
 
 PIECES = [
     "<div>", "</div>", "<span>", "</span>", "<DIV class='a b' id=x>", "<p>", "</p>", "<li>", "<table>", "</table>",
-    "<td>",     "<b>", "</b>", "<a href=x>", "</a>", "<i/>", "<svg>", "</svg>", "<g/>", "<g>", "<title>", "</title>",
-    "<script>",     "</script>", "<!-- x -->", "<!-->", "<!--->", "<!--", "-->", "<!doctype html>", "<?xml", "<option>", "<select>",
-    "</select>", "<x-y a=\"1\" b = '2' c=3 / d>", "</x-y >", "<", ">", "/", "=", '"', "'", "<input disabled>", "word", "é",
-    "<template>", "</template>", "<math>", "</math>", "\0", "</", "<a", "--!>", "<textarea>",
+    "<td>", "<b>", "</b>", "<a href=x>", "</a>", "<i/>", "<svg>", "</svg>", "<g/>", "<g>", "<title>", "</title>",
+    "<script>", "</script>", "<!-- x -->", "<!-->", "<!--->", "<!--", "-->", "<!doctype html>", "<?xml", "<option>",
+    "<select>", "</select>", '<x-y a="1" b = \'2\' c=3 / d>', "</x-y >", "<", ">", "/", "=", '"', "'",
+    "<input disabled>", "word", "é", "<template>", "</template>", "<math>", "</math>", "\0", "</", "<a", "--!>",
+    "<textarea>",
 ]  # fmt: skip
 
 
