@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["compare_dialects", "explain", "status", "verify", "what_if"]
+__all__ = ["compare_dialects", "duplicates", "explain", "status", "verify", "what_if"]
 
 Run = Annotated[Path, typer.Argument(help="A run directory, or a dataset folder taken out of one.")]
 RunOnly = Annotated[Path, typer.Argument(help="A run directory.")]
@@ -29,6 +29,25 @@ def verify(
     from pipelines.verify import print_report, verify_path
 
     print_report(verify_path(run, sums=not quick))
+
+
+def duplicates(
+    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    id: Annotated[Optional[str], typer.Option("--id", help="Only clusters with this document.")] = None,  # noqa: UP045
+    most: Annotated[int, typer.Option(min=1, help="Clusters to show, largest first.")] = 10,
+    plain: Annotated[bool, typer.Option("--plain", help="Without the texts' differences.")] = False,
+    table: Annotated[Optional[Path], typer.Option(help="Write the duplicate table here (.csv, .parquet).")] = None,  # noqa: UP045
+    measure: Annotated[int, typer.Option(help="Compare this many removed documents anew; 0 for none.")] = 0,
+) -> None:
+    """Duplicate clusters with their differences, and how good the removal was."""
+    from pipelines.duplicate_quality import print_quality
+    from pipelines.duplicates import clusters, print_clusters, write_table
+
+    print_clusters(run, clusters(run, id), most, differences=not plain)
+    if table is not None:
+        typer.echo(f"wrote {write_table(run, table):,} rows to {table}")
+    if measure:
+        print_quality(run, measure)
 
 
 def explain(

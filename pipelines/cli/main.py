@@ -30,6 +30,7 @@ app.command("verify")(inspect_run.verify)
 app.command("explain")(inspect_run.explain)
 app.command("what-if")(inspect_run.what_if)
 app.command("compare-dialects")(inspect_run.compare_dialects)
+app.command("duplicates")(inspect_run.duplicates)
 app.command("ops")(recipes.ops)
 app.add_typer(recipes.recipe_app, name="recipe")
 
