@@ -27,6 +27,7 @@ import numpy.typing as npt
 from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.normalize import decode
+from curation.kernels.sorting import MAX_BITS, copy_to, sort_hashes
 
 __all__ = ["TokenTable", "Tokens", "shingle_sets", "token_table", "windows"]
 
@@ -76,7 +77,7 @@ def shingle_sets(
     """Hashes and n+1 offsets: document k has values[offsets[k]:offsets[k + 1]], ascending, without repeats."""
     longest = int(np.diff(offsets).max(initial=0)) + 1
     token_hashes, work = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
-    counts, out = np.empty(1 << _MAX_BITS, np.int64), np.zeros(len(offsets), np.int64)
+    counts, out = np.empty(1 << MAX_BITS, np.int64), np.zeros(len(offsets), np.int64)
     values = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), np.uint64)
     least = max(ngram, min_tokens)
     arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens)
@@ -159,60 +160,6 @@ def _join(token_hashes, total, ngram, out):  # type: ignore[no-untyped-def]
         out[k] = mix(out[k])
 
 
-# Hashes are spread evenly, so their leading bits deal them out into runs of about one; the rest is short sorting.
-_MAX_BITS = 14
-_GAPS = np.array([1750, 701, 301, 132, 57, 23, 10, 4, 1])
-
-
-@helper
-def _sort_run(values, start, end):  # type: ignore[no-untyped-def]
-    """Shell sort of values[start:end] (Ciura's gaps): insertion sort for short runs, bearable for planted long ones."""
-    for gap in _GAPS:
-        if gap >= end - start:
-            continue
-        for i in range(start + gap, end):
-            value = values[i]
-            j = i
-            while j - gap >= start and values[j - gap] > value:
-                values[j] = values[j - gap]
-                j -= gap
-            values[j] = value
-
-
-@helper
-def _copy(values, size, out):  # type: ignore[no-untyped-def]
-    for k in range(size):
-        out[k] = values[k]
-
-
-@helper
-def _sort_hashes(values, size, counts, out):  # type: ignore[no-untyped-def]
-    """Sorts values[:size], which must be well mixed, into out[:size]."""
-    bits = 0
-    while bits < _MAX_BITS and (2 << bits) <= size:
-        bits += 1
-    if bits == 0:
-        _copy(values, size, out)
-        return
-    shift = np.uint64(64 - bits)
-    for bucket in range(1 << bits):
-        counts[bucket] = 0
-    for k in range(size):
-        counts[values[k] >> shift] += 1
-    place = 0
-    for bucket in range(1 << bits):
-        counts[bucket], place = place, place + counts[bucket]
-    for k in range(size):
-        bucket = values[k] >> shift
-        out[counts[bucket]] = values[k]
-        counts[bucket] += 1
-    start = 0
-    for bucket in range(1 << bits):
-        if counts[bucket] - start > 1:
-            _sort_run(out, start, counts[bucket])
-        start = counts[bucket]
-
-
 @helper
 def _unique(values, size, out):  # type: ignore[no-untyped-def]
     kept = 0
@@ -237,14 +184,14 @@ def _number_repeats(values, size):  # type: ignore[no-untyped-def]
 @helper
 def _sorted_set(work, total, repetitive_below, counts, out):  # type: ignore[no-untyped-def]
     """Sorts work[:total] into out without repeats, returns the size of the set."""
-    _sort_hashes(work, total, counts, out)
+    sort_hashes(work, total, counts, out)
     kept = _unique(out, total, work)
     if kept < repetitive_below * total:
         _number_repeats(out, total)
-        _copy(out, total, work)
-        _sort_hashes(work, total, counts, out)
+        copy_to(out, total, work)
+        sort_hashes(work, total, counts, out)
         kept = _unique(out, total, work)
-    _copy(work, kept, out)
+    copy_to(work, kept, out)
     return kept
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.kernels.normalize import Rules, normalize
-from curation.kernels.shingles import _MAX_BITS, _sort_hashes, shingle_sets, token_table, windows
+from curation.kernels.shingles import shingle_sets, token_table, windows
 from curation.schema import text_buffers
 from tests.reference.normalize import normalize as slow_normalize
 from tests.reference.shingles import shingle_hash, shingle_set, token_hash
@@ -54,15 +52,6 @@ def test_unspaced_scripts_are_cut_into_characters() -> None:
     (chinese,) = fast(["\u4e2d\u6587\u6d4b\u8bd5"], 2, "auto")
     (word,) = fast(["\u4e2d\u6587\u6d4b\u8bd5"], 1, "word")
     assert (len(chinese), len(word)) == (3, 1)
-
-
-@pytest.mark.parametrize("spread", [1, 2, 1000, 2**64 - 1])
-@pytest.mark.parametrize("size", [0, 1, 2, 17, 5000])
-def test_sorts_any_hashes(size: int, spread: int) -> None:
-    values = np.random.default_rng(size).integers(0, spread, size, np.uint64)
-    out = np.empty(size, np.uint64)
-    _sort_hashes(values, size, np.empty(1 << _MAX_BITS, np.int64), out)
-    assert (out == np.sort(values)).all()
 
 
 def test_a_megabyte_in_one_line() -> None:
