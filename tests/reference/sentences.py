@@ -34,9 +34,8 @@ def has_word(text: str) -> bool:
 
 
 def _ends(text: str, position: int, stop: int, marks: list[str]) -> bool:
-    if marks[0] == "." and text[position - 1 : position].isalpha() and not text[max(0, position - 2)].isalnum():
-        return False
-    if marks[0] == "." and position == 1:
+    initial = text[max(0, position - 2) : position].rjust(2)
+    if marks[0] == "." and initial[1].isalpha() and not initial[0].isalnum():
         return False
     if any(mark >= "\u3000" for mark in marks):
         return True

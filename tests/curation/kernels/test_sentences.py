@@ -30,6 +30,7 @@ def count(*texts: str) -> list[int]:
         ('He said "No." Then he left.', 2),
         ("It costs 3.50 today.", 1),
         ("J. R. Smith came.", 1),
+        ("2. Apples are fine.", 2),
         ("It ends, e.g. here, not there.", 1),
         ("Wait... What?! Yes", 3),
         ("今日は。明日も！", 2),
