@@ -6,6 +6,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from curation.personal_data.windows import matches_near
+
 __all__ = ["EMAIL_SIEVE", "IP_SIEVE", "PHONE_SIEVE", "find_emails", "find_ips", "find_phones"]
 
 Span = tuple[int, int]
@@ -67,16 +69,23 @@ _DECIMAL = re.compile(r"\A[0-9]{1,20}\.[0-9]{5,20}\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./-]\d\d?[./-]\d{4}")
 
 
+_LIMITS = {_INTERNATIONAL: (8, 17), _NORTH_AMERICAN: (10, 11), _NATIONAL: (9, 11)}
+_QUICK_PHONE = re.compile(PHONE_SIEVE)
+# A number with the word that announces it.
+_LONGEST_PHONE = 110
+
+
 def find_phones(text: str) -> Iterator[Span]:
     """International form, North American form, national forms with a leading 0, and numbers that a word announces."""
-    for pattern, fewest, most in ((_INTERNATIONAL, 8, 17), (_NORTH_AMERICAN, 10, 11), (_NATIONAL, 9, 11)):
-        for match in pattern.finditer(text):
+    for match in matches_near(text, _QUICK_PHONE, _LONGEST_PHONE, [*_LIMITS, _NAMED]):
+        if match.re is _NAMED:
+            number = match.group("number")
+            if 7 <= _digits(number) <= 15 and not _DATE.search(number) and not _DECIMAL.search(number):
+                yield match.span("number")
+        else:
+            fewest, most = _LIMITS[match.re]
             if fewest <= _digits(match.group()) <= most and not _is_other(text, match):
                 yield match.span()
-    for match in _NAMED.finditer(text):
-        number = match.group("number")
-        if 7 <= _digits(number) <= 15 and not _DATE.search(number) and not _DECIMAL.search(number):
-            yield match.span("number")
 
 
 def _digits(number: str) -> int:
@@ -116,17 +125,19 @@ _DOCUMENTATION = tuple(
 )
 
 
+_QUICK_IP = re.compile(IP_SIEVE)
+_LONGEST_IP = 60
+
+
 def find_ips(text: str) -> Iterator[Span]:
     """Addresses that are routed publicly, and those of the documentation ranges, which stand for such.
 
     Four numbers after a word for a version or section are none, nor are four single digits without a word, port or
     prefix length that makes them an address.
     """
-    for match in _V4.finditer(text):
-        if _is_public(match.group()) and not _is_version(text, match):
-            yield match.span()
-    for match in _V6.finditer(text):
-        if match.group().strip(":").count(":") and _is_public(match.group()):
+    for match in matches_near(text, _QUICK_IP, _LONGEST_IP, [_V4, _V6]):
+        other = _is_version(text, match) if match.re is _V4 else ":" not in match.group().strip(":")
+        if _is_public(match.group()) and not other:
             yield match.span()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from curation.personal_data.checksums import luhn, verhoeff, weighted
+from curation.personal_data.windows import matches_near
 
 __all__ = ["SIEVE", "NationalId", "find_national_ids"]
 
@@ -148,20 +149,32 @@ IDS = {
     "NL": NationalId(r"[0-9]{9}", _netherlands, r"bsn|burgerservicenummer|sofinummer"),
     "DE": NationalId(r"[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}", _germany, r"steuer|idnr|tin"),
 }
-_PATTERNS = {name: re.compile(_BEFORE + known.form + _AFTER) for name, known in IDS.items()}
-_NAMES = {name: re.compile(rf"(?:{known.named})", re.IGNORECASE) for name, known in IDS.items() if known.named}
+# Some countries share a form.
+_PATTERNS: dict[re.Pattern[str], list[NationalId]] = {}
+for _known in IDS.values():
+    _PATTERNS.setdefault(re.compile(_BEFORE + _known.form + _AFTER), []).append(_known)
 _SEPARATORS = re.compile(r"[ .-]")
 
 SIEVE = (
-    r"[0-9][0-9][0-9 .+-]{5,12}[0-9]|[0-9]{6}[A-FU-Y][0-9]{3}|[XYZ]-?[0-9]{7}|[A-Z]{6}[0-9LMNP-V]{2}[A-Z]"
+    r"[0-9][0-9][0-9 .+-]{5,12}[0-9]|[0-9]{6}[A-FU-Y][0-9]{3}|[XYZ]-?[0-9]{7}"
+    r"|[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]"
     r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2}"
 )
 
 
+_QUICK = re.compile(SIEVE)
+_LONGEST = 30
+
+
 def find_national_ids(text: str) -> Iterator[tuple[int, int]]:
-    for name, known in IDS.items():
-        for match in _PATTERNS[name].finditer(text):
-            if name in _NAMES and not _NAMES[name].search(text, max(0, match.start() - _REACH), match.start()):
-                continue
-            if known.accepts(_SEPARATORS.sub("", match.group()).upper()):
-                yield match.span()
+    for match in matches_near(text, _QUICK, _LONGEST, _PATTERNS):
+        number = _SEPARATORS.sub("", match.group()).upper()
+        if any(known.accepts(number) and _is_named(known, text, match.start()) for known in _PATTERNS[match.re]):
+            yield match.span()
+
+
+def _is_named(known: NationalId, text: str, start: int) -> bool:
+    """Whether a number needs no word before it, or has it."""
+    return (
+        known.named is None or re.search(known.named, text[max(0, start - _REACH) : start], re.IGNORECASE) is not None
+    )
