@@ -1,0 +1,140 @@
+"""One HTTP request and its answer, within a time, a size, and the addresses that were checked."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from pipelines.fetch.addresses import Place, Refused, places_of
+
+__all__ = ["Answer", "Limits", "origin_of", "request"]
+
+_STEP = 64 << 10
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`seconds` for the whole exchange, however slowly the bytes come; `max_bytes` of body as it is sent."""
+
+    seconds: float = 30.0
+    max_bytes: int = 16 << 20
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers` in their order; the body with its chunks joined, packed as it was sent."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def origin_of(url: str) -> tuple[str, SplitResult]:
+    """`scheme://host:port` and the parts of an address. Refuses what is not plain http or https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError) as error:
+        raise Refused("bad_url") from error
+    if not parts.hostname or parts.username is not None or any(ord(letter) < 33 for letter in url):
+        raise Refused("bad_url")
+    return f"{parts.scheme}://{parts.hostname}:{port}", parts
+
+
+def request(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
+    """GET one address, following nothing. Refuses with `timeout`, `truncated`, `too_large`, `connection_error` …"""
+    _, parts = origin_of(url)
+    host = (parts.hostname or "").encode("idna").decode() if not (parts.hostname or "").isascii() else parts.hostname
+    assert host is not None
+    places = places_of(host, parts.port or _PORTS[parts.scheme], limits.allow_private)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    with _connected(host, places[0], parts.scheme, limits) as connection:
+        try:
+            connection.request("GET", _quoted(path), headers=dict(headers))
+            answer = connection.getresponse()
+            body = _body(answer, limits.max_bytes)
+        except Refused as refused:
+            raise Refused("timeout") if connection.timed_out else refused from None
+        except (TimeoutError, ssl.SSLError, OSError, http.client.HTTPException, ValueError) as error:
+            raise Refused(connection.why(error)) from error
+        if connection.timed_out:
+            raise Refused("timeout")
+        return Answer(answer.status, answer.reason, answer.getheaders(), body)
+
+
+def _quoted(path: str) -> str:
+    """Characters beyond ASCII as UTF-8 percent signs, as browsers send them."""
+    return "".join(letter if letter.isascii() else "".join(f"%{b:02X}" for b in letter.encode()) for letter in path)
+
+
+def _body(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    held = 0
+    while part := answer.read1(_STEP):
+        parts.append(part)
+        held += len(part)
+        if held > max_bytes:
+            raise Refused("too_large")
+    if answer.length:  # Content-Length promised more
+        raise Refused("truncated")
+    return b"".join(parts)
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to an address that was checked, for the name it was asked under."""
+
+    def __init__(self, host: str, place: Place, scheme: str, limits: Limits) -> None:
+        super().__init__(host, place.port, timeout=limits.seconds)
+        self._place, self._scheme = place, scheme
+        self.default_port = _PORTS[scheme]
+        self._ends = time.monotonic() + limits.seconds
+        self.timed_out = False
+
+    def connect(self) -> None:
+        plain = socket.socket(self._place.family, socket.SOCK_STREAM)
+        plain.settimeout(max(0.001, self._ends - time.monotonic()))
+        self.sock = plain
+        plain.connect((self._place.address, self._place.port))
+        if self._scheme == "https":
+            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+    def stop(self) -> None:
+        """End the exchange from another thread: whatever waits for a byte then gets none."""
+        self.timed_out = True
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def why(self, error: Exception) -> str:
+        if self.timed_out or isinstance(error, TimeoutError):
+            return "timeout"
+        if isinstance(error, ssl.SSLError):
+            return "tls_error"
+        return "truncated" if isinstance(error, http.client.IncompleteRead) else "connection_error"
+
+
+@contextlib.contextmanager
+def _connected(host: str, place: Place, scheme: str, limits: Limits) -> Iterator[_Connection]:
+    connection = _Connection(host, place, scheme, limits)
+    # A timeout of the socket begins anew with every byte; the whole exchange has one end.
+    clock = threading.Timer(limits.seconds, connection.stop)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield connection
+    finally:
+        clock.cancel()
+        connection.close()

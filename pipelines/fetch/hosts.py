@@ -1,0 +1,56 @@
+"""Turns of hosts: one request to a host at a time, never sooner after the last one than it wants."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from pipelines.fetch.addresses import Refused
+from pipelines.fetch.exchange import origin_of
+
+__all__ = ["Hosts"]
+
+
+class Hosts:
+    """Queues of addresses by host. `take` waits for a host whose turn it is, `done` says when the next one is."""
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        self._queues: dict[str, deque[str]] = {}
+        self._ready: list[tuple[float, str]] = []
+        self._busy = 0
+        self._changed = threading.Condition()
+        for url in urls:
+            self._queues.setdefault(_host(url), deque()).append(url)
+        self._ready = [(0.0, host) for host in sorted(self._queues)]
+
+    def take(self) -> tuple[str, str] | None:
+        """(host, address), or None when everything is done."""
+        with self._changed:
+            while self._ready or self._busy:
+                wait = self._ready[0][0] - time.monotonic() if self._ready else None
+                if wait is not None and wait <= 0:
+                    host = heapq.heappop(self._ready)[1]
+                    self._busy += 1
+                    return host, self._queues[host].popleft()
+                self._changed.wait(wait)
+            return None
+
+    def done(self, host: str, delay: float, again: str | None = None) -> None:
+        """Give a host back; `again` is an address that has to be asked for once more."""
+        with self._changed:
+            self._busy -= 1
+            if again is not None:
+                self._queues[host].appendleft(again)
+            if self._queues[host]:
+                heapq.heappush(self._ready, (time.monotonic() + delay, host))
+            self._changed.notify_all()
+
+
+def _host(url: str) -> str:
+    try:
+        return origin_of(url)[0]
+    except Refused:
+        return ""

@@ -1,0 +1,265 @@
+"""The fetcher against a server on this machine that misbehaves in every way that we have met."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from curation.errors import RecipeError
+from pipelines.fetch import Fetcher, FetchOptions
+from pipelines.fetch.exchange import Limits
+from tests.curation.collect.helpers import PAGE, read
+
+AGENT = "fox/1.0 (+https://fox.example/bot)"
+OPTIONS = FetchOptions(
+    agent=AGENT, limits=Limits(seconds=0.5, max_bytes=1 << 20, allow_private=True), min_delay=0.01, max_delay=3
+)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.robots: tuple[int, bytes] = (200, b"User-agent: *\nDisallow: /secret\n")
+        self.asked: list[tuple[float, str, str]] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are what these tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append((time.monotonic(), self.path, self.headers["User-Agent"]))
+        answer = getattr(self, "_" + self.path.strip("/").partition("?")[0].replace("-", "_").replace(".", "_"), None)
+        answer() if answer else self._send(PAGE.encode())
+
+    def _send(self, body: bytes, status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content_Length": str(len(body)), "Content_Type": "text/html", **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _robots_txt(self) -> None:
+        self._send(self.server.robots[1], self.server.robots[0])
+
+    def _packed(self) -> None:
+        self._send(gzip.compress(PAGE.encode()), Content_Encoding="gzip")
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        for _ in range(50):
+            self.wfile.write(b"x")
+            time.sleep(0.05)
+
+    def _drip_head(self) -> None:
+        for _ in range(50):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: y"[:1])
+            time.sleep(0.05)
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while True:
+            self.wfile.write(b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n")
+
+    def _short(self) -> None:
+        self._send(b"only this", Content_Length="5000")
+        self.close_connection = True
+
+    def _loop(self) -> None:
+        self._send(b"", 302, Location="/loop")
+
+    def _moved(self) -> None:
+        self._send(b"", 301, Location="/page#part")
+
+    def _to_secret(self) -> None:
+        self._send(b"", 302, Location="/secret")
+
+    def _to_file(self) -> None:
+        self._send(b"", 302, Location="file:///etc/passwd")
+
+    def _to_metadata(self) -> None:
+        self._send(b"", 302, Location="http://169.254.169.254/latest/")
+
+    def _busy(self) -> None:
+        if sum(path == "/busy" for _, path, _ in self.server.asked) < 2:
+            self._send(b"", 429, Retry_After="1")
+        else:
+            self._send(PAGE.encode())
+
+    def _tagged(self) -> None:
+        if self.headers["If-None-Match"] == '"1"':
+            self._send(b"", 304, ETag='"1"')
+        else:
+            self._send(PAGE.encode(), ETag='"1"')
+
+    def _rubbish(self) -> None:
+        self.wfile.write(b"\x16\x03\x01 this is no HTTP at all\r\n\r\n")
+        self.close_connection = True
+
+    def _gone(self) -> None:
+        self._send(b"gone", 404)
+
+    def log_message(self, *parts: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def fetch(server: Server, folder: Path, *paths: str, options: FetchOptions = OPTIONS) -> dict[str, int]:
+    base = f"http://127.0.0.1:{server.server_port}"
+    return dict(Fetcher(folder / "pages.warc.gz", options).run([base + path for path in paths]))
+
+
+def pages(folder: Path) -> list[str]:
+    from curation.collect.warc import Warc
+
+    documents, rejected = read(Warc(name="web", path=str(folder / "pages.warc.gz")))
+    assert rejected == []
+    return [each["url"].rpartition("/")[2] for each in documents]
+
+
+def test_what_is_fetched_is_what_the_warc_source_reads(server: Server, tmp_path: Path) -> None:
+    assert fetch(server, tmp_path, "/page", "/packed", "/moved") == {"ok": 3}
+    assert pages(tmp_path) == ["page", "packed", "page"]
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/drip", "timeout"),
+        ("/drip-head", "timeout"),
+        ("/endless", "too_large"),
+        ("/short", "truncated"),
+        ("/loop", "too_many_redirects"),
+        ("/secret", "robots_disallowed"),
+        ("/to-secret", "robots_disallowed"),
+        ("/to-file", "bad_url"),
+        ("/rubbish", "connection_error"),
+        ("/gone", "http_error"),
+    ],
+)
+def test_a_page_that_misbehaves_has_one_outcome(server: Server, tmp_path: Path, path: str, outcome: str) -> None:
+    options = replace(OPTIONS, attempts=1)
+    assert fetch(server, tmp_path, path, "/page", options=options) == {outcome: 1, "ok": 1}
+    assert pages(tmp_path) == ["page"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://fox.example/",
+        "file:///etc/passwd",
+        "http://user:word@fox.example/",
+        "http://fox.example:x/",
+        "nonsense",
+        "",
+    ],
+)
+def test_addresses_that_are_not_of_the_web_are_refused(tmp_path: Path, url: str) -> None:
+    assert Fetcher(tmp_path / "a.warc.gz", OPTIONS).run([url]) == {"bad_url": 1}
+
+
+def test_this_machine_is_refused_unless_allowed(server: Server, tmp_path: Path) -> None:
+    options = replace(OPTIONS, limits=replace(OPTIONS.limits, allow_private=False))
+    assert fetch(server, tmp_path, "/page", options=options) == {"private_address": 1}
+    assert server.asked == []
+
+
+def test_a_name_that_leads_here_is_refused_at_every_look(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leads_here(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", leads_here)
+    options = replace(OPTIONS, limits=replace(OPTIONS.limits, allow_private=False))
+    Fetcher(tmp_path / "a.warc.gz", options).run([f"http://rebound.example:{server.server_port}/page"])
+    assert server.asked == []
+
+
+def test_waits_as_long_as_the_server_asks(server: Server, tmp_path: Path) -> None:
+    assert fetch(server, tmp_path, "/busy") == {"ok": 1}
+    first, second = [when for when, path, _ in server.asked if path == "/busy"]
+    assert second - first >= 1.0
+
+
+def test_keeps_the_crawl_delay_between_pages_of_a_host(server: Server, tmp_path: Path) -> None:
+    server.robots = (200, b"User-agent: *\nCrawl-delay: 0.3\n")
+    assert fetch(server, tmp_path, "/a", "/b", "/c") == {"ok": 3}
+    times = [when for when, path, _ in server.asked if path != "/robots.txt"]
+    assert min(later - sooner for sooner, later in pairwise(times)) >= 0.29
+
+
+def test_a_host_that_wants_too_long_is_left_alone(server: Server, tmp_path: Path) -> None:
+    server.robots = (200, b"User-agent: *\nCrawl-delay: 3600\n")
+    assert fetch(server, tmp_path, "/a") == {"delay_too_long": 1}
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(404, "ok"), (403, "ok"), (500, "robots_disallowed")])
+def test_missing_rules_allow_all_and_broken_ones_nothing(
+    server: Server, tmp_path: Path, status: int, outcome: str
+) -> None:
+    server.robots = (status, b"")
+    assert fetch(server, tmp_path, "/page") == {outcome: 1}
+
+
+def test_the_longest_rule_wins(server: Server, tmp_path: Path) -> None:
+    server.robots = (200, b"User-agent: *\nDisallow: /\nAllow: /page$\nUser-agent: other\nAllow: /\n")
+    assert fetch(server, tmp_path, "/page", "/pages") == {"ok": 1, "robots_disallowed": 1}
+
+
+def test_asks_only_for_what_is_missing(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path, "/a", "/gone")
+    server.asked.clear()
+    assert fetch(server, tmp_path, "/a", "/gone", "/b") == {"ok": 2, "http_error": 1}
+    assert [path for _, path, _ in server.asked] == ["/robots.txt", "/b"]
+
+
+def test_a_refresh_asks_whether_a_page_has_changed(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path, "/tagged")
+    assert fetch(server, tmp_path, "/tagged", options=replace(OPTIONS, refresh=True)) == {"not_modified": 1}
+    assert fetch(server, tmp_path, "/tagged", options=replace(OPTIONS, refresh=True)) == {"not_modified": 1}
+    assert pages(tmp_path) == ["tagged"]
+
+
+def test_what_a_killed_run_left_half_written_is_cut_off(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path, "/a")
+    with (tmp_path / "pages.warc.gz").open("ab") as warc, (tmp_path / "pages.warc.gz.journal.jsonl").open("ab") as log:
+        warc.write(b"\x1f\x8b\x08half a record")
+        log.write(b'{"url": "half a li')
+    assert fetch(server, tmp_path, "/a", "/b") == {"ok": 2}
+    assert pages(tmp_path) == ["a", "b"]
+
+
+def test_says_who_it_is(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path, "/a")
+    assert {agent for _, _, agent in server.asked} == {AGENT}
+
+
+def test_an_agent_without_contact_is_refused() -> None:
+    with pytest.raises(RecipeError, match="contact"):
+        FetchOptions(agent="Mozilla/5.0")
