@@ -57,6 +57,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
     "grouping": {
         "exact": "curation.dedup.exact:Exact",
         "minhash": "curation.dedup.minhash:MinHash",
+        "lines": "curation.dedup.lines:DuplicateLines",
+        "substring": "curation.dedup.substring:RepeatedPassages",
     },
 }
 

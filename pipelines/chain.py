@@ -41,13 +41,13 @@ def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, 
     cleaned = do(clean_stage(recipe, run, settings, collected))
     decided = do(decide_stage(recipe, run, settings, cleaned))
     _within("dropped", decided.counts.get("dropped", 0), decided, recipe.limits.max_dropped_share)
-    ledgers = dedup_stages(recipe, run, settings, cleaned, decided, do)
-    split = do(split_stage(recipe, run, settings, cleaned, decided, ledgers))
-    augmented = do(augment_stage(recipe, run, settings, cleaned, split))
-    placement = place(recipe, run, cleaned, split, augmented)
+    unique = dedup_stages(recipe, run, settings, cleaned, decided, do)
+    split = do(split_stage(recipe, run, settings, cleaned, decided, unique.ledgers))
+    augmented = do(augment_stage(recipe, run, settings, unique.documents, split))
+    placement = place(recipe, run, unique.documents, split, augmented)
     sharding = shard_stage(run, settings, placement)
     sharded = do(sharding)
-    ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided))
+    ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided, unique.ledgers))
     return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger)
 
 

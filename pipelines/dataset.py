@@ -23,6 +23,7 @@ from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.clean import scores_schema
+from pipelines.tasks.ledger import REMOVED
 
 __all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"]
 
@@ -37,8 +38,8 @@ class Placement:
         return f"dataset/{split}/data-{number:05d}-of-{len(self.shards[split]):05d}.arrow"
 
 
-def place(recipe: Recipe, run: RunDirectory, cleaned: Manifest, split: Manifest, augmented: Manifest) -> Placement:
-    parts = [*_parts(run, "split", cleaned, split), *_parts(run, "augment", augmented, augmented)]
+def place(recipe: Recipe, run: RunDirectory, documents: Manifest, split: Manifest, augmented: Manifest) -> Placement:
+    parts = [*_parts(run, "split", documents, split), *_parts(run, "augment", augmented, augmented)]
     size = recipe.dataset.shard_bytes
     shards = {name: cut(run.root, parts, name, size) for name in recipe.dataset.splits}
     return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts})
@@ -90,9 +91,18 @@ def ledger_stage(
     placement: Placement,
     cleaned: Manifest,
     decided: Manifest,
+    ledgers: Sequence[Manifest],
 ) -> Stage:
+    rewritten = {
+        group.label: manifest.shards("ledger-")
+        for group, manifest in zip(recipe.dedup, ledgers, strict=True)
+        if manifest.shards("shard-")
+    }
+    attributes = scores_schema(recipe.clean)
+    for label in rewritten:
+        attributes = pa.schema([*attributes, *(pa.field(f"{label}.{name}", kind) for name, kind in REMOVED.items())])
     common = {
-        "attributes": scores_schema(recipe.clean).serialize().to_pybytes().hex(),
+        "attributes": attributes.serialize().to_pybytes().hex(),
         "rule_bytes": max(1, -(-len(recipe.all_rules()) // 8)),
     }
     read = list(zip(cleaned.shards("scores-"), decided.shards("ledger-"), strict=True))
@@ -102,6 +112,7 @@ def ledger_stage(
         payload = {**common, "shard": packed(part.shard), "outcome": packed(part.outcome), "places": stretches}
         if number < len(read):
             payload.update(scores=packed(read[number][0]), decisions=packed(read[number][1]))
+            payload["rewritten"] = {label: packed(files[number]) for label, files in rewritten.items()}
         payloads.append(payload)
     return stage_of("ledger", run, "pipelines.tasks.ledger:ledger_unit", settings, VERSIONS["ledger"], payloads)
 

@@ -3,6 +3,8 @@
     equal    keys by shard ─▶ groups by key range ─▶ sidecars by shard
     linked   bands by shard ─▶ pairs by key range ─▶ edges by shard ─▶ labels ─▶ unseen by component ─▶ edges again
              ─▶ groups by component ─▶ sidecars by shard
+    units    units by shard ─▶ lost by key range ─▶ text by shard: documents without them, and sidecars
+    passages anchors by shard ─▶ repeated by key range ─▶ runs by shard ─▶ lost by key range ─▶ text by shard
 
 On one machine, ranges go through in waves, so that what is in flight fits the memory budget; on a cluster in one wave.
 How many ranges there are depends on the data alone, so every machine leaves the same files.
@@ -11,6 +13,7 @@ How many ranges there are depends on the data alone, so every machine leaves the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from curation.files import digest_of
@@ -23,31 +26,47 @@ from pipelines.stage import Stage, units_of
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.components import pack_group
 
-__all__ = ["dedup_stages", "steps_of"]
+__all__ = ["Deduplicated", "dedup_stages", "steps_of"]
 
-_EQUAL, _NEAR = "pipelines.tasks.dedup:", "pipelines.tasks.near:"
+_EQUAL, _NEAR, _TEXT = "pipelines.tasks.dedup:", "pipelines.tasks.near:", "pipelines.tasks.rewriting:"
 _ROWS_PER_RANGE = 2_000_000
 # Packed rows in the engine, on their way to a worker, and sorted there; measured on `benchmarks/dedup.py`.
 _COPIES = 5
 
 Do = Callable[[Stage], Manifest]
 
+_STEPS = {
+    "equal": ("keys", "groups", "ledger"),
+    "linked": ("bands", "pairs", "edges", "labels", "unseen", "edges-again", "groups", "ledger"),
+    "units": ("units", "lost", "text"),
+    "passages": ("anchors", "repeated", "runs", "lost", "text"),
+}
+
+
+@dataclass(frozen=True)
+class Deduplicated:
+    """The documents with the text they have after all groupings, and the sidecars of every grouping in order."""
+
+    documents: Manifest
+    ledgers: tuple[Manifest, ...]
+
 
 def dedup_stages(
     recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest, decided: Manifest, do: Do
-) -> list[Manifest]:
-    """The sidecars of every grouping in order; each sees only the documents that the ones before it left."""
-    ledgers: list[Manifest] = []
+) -> Deduplicated:
+    """Every grouping in order; each sees only the documents, and the text, that the ones before it left."""
+    state = Deduplicated(cleaned, ())
     for group in recipe.dedup:
-        dedup = _Dedup(group, run, settings, cleaned, decided, tuple(ledgers))
-        ledgers.append(dedup.linked(do) if group.grouping.links else dedup.equal(do))
-    return ledgers
+        dedup = _Dedup(group, run, settings, cleaned, decided, state)
+        ledger = getattr(dedup, group.grouping.method)(do)
+        documents = ledger if ledger.shards("shard-") else state.documents
+        state = Deduplicated(documents, (*state.ledgers, ledger))
+    return state
 
 
 def steps_of(group: Group) -> tuple[str, ...]:
     """Names of the steps of a grouping, in order."""
-    linked = ("bands", "pairs", "edges", "labels", "unseen", "edges-again", "groups", "ledger")
-    return linked if group.grouping.links else ("keys", "groups", "ledger")
+    return _STEPS[group.grouping.method]
 
 
 class _Dedup:
@@ -60,10 +79,11 @@ class _Dedup:
         settings: dict[str, Any],
         cleaned: Manifest,
         decided: Manifest,
-        earlier: Sequence[Manifest],
+        before: Deduplicated,
     ) -> None:
         self._group, self._run, self._settings = group, run, settings
-        self._cleaned, self._decided, self._earlier = cleaned, decided, earlier
+        self._cleaned, self._decided = cleaned, decided
+        self._documents, self._earlier = before.documents, before.ledgers
         self._packed = pack_group(group)
 
     def equal(self, do: Do) -> Manifest:
@@ -84,13 +104,38 @@ class _Dedup:
         groups = do(self._components("groups", labels, (*edges.files, *more.files), "groups_range"))
         return do(self._ledger(groups))
 
+    def units(self, do: Do) -> Manifest:
+        units = do(self._by_shard("units", _TEXT + "units_unit"))
+        return self._without_lost(units, do)
+
+    def passages(self, do: Do) -> Manifest:
+        anchors = do(self._by_shard("anchors", _TEXT + "anchors_unit"))
+        ranges = _ranges(anchors.counts.get("entries", 0))
+        repeated = do(self._by_key("repeated", ranges, anchors.files, (_TEXT, "emit_keys", "repeated_range")))
+        return self._without_lost(do(self._by_place("runs", repeated, "runs_unit")), do)
+
+    def _without_lost(self, units: Manifest, do: Do) -> Manifest:
+        ranges = _ranges(units.counts.get("entries", 0))
+        lost = do(self._by_key("lost", ranges, units.files, (_TEXT, "emit_keys", "lost_range")))
+        return do(self._by_place("text", lost, "text_unit"))
+
+    def _by_place(self, step: str, places: Manifest, task: str) -> Stage:
+        """A unit for each shard of documents, fed with the places that lie in it."""
+        payloads = [
+            {"group": self._packed, "read": places.digest, "shard": packed(shard)}
+            for shard in self._documents.shards("shard-")
+        ]
+        feeds = [{"file": file.path} for file in places.files]
+        size = sum(file.bytes for file in places.files)
+        return self._grouped(step, payloads, feeds, (_TEXT, "emit_places", task), size)
+
     def _name(self, step: str) -> str:
         return f"dedup/{self._group.label}/{step}"
 
     def _by_shard(self, step: str, task: str) -> Stage:
         """A unit for each cleaned shard, with all that says which of its documents are still in the run."""
         sidecars = zip(
-            self._cleaned.shards("shard-"),
+            self._documents.shards("shard-"),
             self._cleaned.shards("scores-"),
             self._decided.shards("ledger-"),
             *(manifest.shards("ledger-") for manifest in self._earlier),
@@ -120,8 +165,9 @@ class _Dedup:
 
     def _edges(self, step: str, pairs: Manifest) -> Stage:
         """A unit for each shard, fed with the pairs that begin in it."""
-        common = {"read": pairs.digest, "group": self._packed, "clean": self._cleaned.digest}
-        payloads = [common] * len(self._cleaned.shards("shard-"))
+        documents = {"documents": self._documents.stage, "documents_digest": self._documents.digest}
+        common = {"read": pairs.digest, "group": self._packed, **documents}
+        payloads = [common] * len(self._documents.shards("shard-"))
         feeds = [{"file": file.path} for file in pairs.files]
         tasks = (_NEAR, "emit_pairs", "edges_unit")
         return self._grouped(step, payloads, feeds, tasks, sum(file.bytes for file in pairs.files))

@@ -144,7 +144,7 @@ def _recall(grouping: MinHash, linked: npt.NDArray[np.float64]) -> tuple[float, 
 def print_quality(root: Path, sample: int) -> None:
     """Quality of every near-duplicate grouping of a run, with the curve of its bands and rows."""
     console = Console()
-    groups = [group for group in load_recipe(root / "recipe.resolved.yaml").dedup if group.grouping.links]
+    groups = [group for group in load_recipe(root / "recipe.resolved.yaml").dedup if group.grouping.method == "linked"]
     if not groups:
         console.print("no near-duplicate grouping in this recipe; equal keys need no measure")
     for group in groups:

@@ -123,12 +123,12 @@ def split_stage(
 
 
 def augment_stage(
-    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest, split: Manifest
+    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], documents: Manifest, split: Manifest
 ) -> Stage:
     """Only the first split is augmented: validation and test stay as they were read."""
     first = next(iter(recipe.dataset.splits))
     common = {"parts": [pack_part(step) for step in recipe.augment], "split": first}
     definition = [VERSIONS["augment"], [step.identity() for step in recipe.augment]]
-    pairs = zip(cleaned.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
+    pairs = zip(documents.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
     payloads = [{**common, "shard": packed(shard), "outcome": packed(outcome)} for shard, outcome in pairs]
     return stage_of("augment", run, "pipelines.tasks.augment:augment_unit", settings, definition, payloads)

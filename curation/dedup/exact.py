@@ -41,6 +41,7 @@ class Exact(Grouping):
     contract: ClassVar[GroupingContract] = GroupingContract(
         name="exact", version=1, reads=("id", "source", "url", "text", "meta")
     )
+    method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "equal"
 
     on: Literal["text", "normalized", "url", "field"] = "text"
     field: str | None = None

@@ -17,7 +17,7 @@ import json
 import unicodedata
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,8 @@ class Identified(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     contract: ClassVar[GroupingContract]
+    # How the stage brings documents together: by equal keys, by links between candidates, by units or passages of text.
+    method: ClassVar[Literal["equal", "linked", "units", "passages"]]
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides the answers, the version of Unicode included."""
@@ -85,9 +87,6 @@ class Grouping(Identified, ABC):
     keep_by   column, or field of `meta`, that holds the date or score for earliest, latest, highest and lowest
     prefer    sources from best to worst, for preferred_source
     """
-
-    # Whether equal keys only make candidates, to be compared, linked and covered by survivors.
-    links: ClassVar[bool] = False
 
     keep: Keep = "longest"
     keep_by: str | None = None

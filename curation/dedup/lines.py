@@ -37,12 +37,15 @@ class DuplicateLines(Identified):
 
     unit            line, paragraph (as CCNet) or sentences: every three that follow each other
     min_characters  shorter units (normalized, in code points) stay, however often they occur
+    min_left        documents that lost something and have fewer characters left are dropped
     """
 
     contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=1)
+    method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "units"
 
     unit: Literal["line", "paragraph", "sentences"] = "line"
     min_characters: int = Field(0, ge=0)
+    min_left: int = Field(1, ge=0)
     fold_case: bool = True
     strip_marks: bool = True
     spell_digits: bool = False

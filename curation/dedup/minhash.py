@@ -51,7 +51,7 @@ class MinHash(Grouping):
     """
 
     contract: ClassVar[GroupingContract] = GroupingContract(name="minhash", version=1)
-    links: ClassVar[bool] = True
+    method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "linked"
 
     shingle: Tokens = "auto"
     ngram: int = Field(5, ge=1)

@@ -36,11 +36,16 @@ Indexes = npt.NDArray[np.int64]
 
 
 class RepeatedPassages(Identified):
-    """Runs are token by token equal; what goes are whole spans of `unit` that lie within, so no word is ever cut."""
+    """Runs are token by token equal; what goes are whole spans of `unit` that lie within, so no word is ever cut.
+
+    Documents that lost something and have fewer than `min_left` characters left are dropped.
+    """
 
     contract: ClassVar[GroupingContract] = GroupingContract(name="substring", version=1)
+    method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "passages"
 
     min_tokens: int = Field(50, ge=8)
+    min_left: int = Field(1, ge=0)
     unit: Literal["line", "paragraph", "sentence"] = "sentence"
     fold_case: bool = True
     strip_marks: bool = True

@@ -26,7 +26,7 @@ from pipelines.tasks.components import group_of
 from pipelines.tasks.decide import KEPT
 from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
 
-__all__ = ["KEY", "MEMBER", "alive", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit"]
+__all__ = ["KEY", "MEMBER", "alive", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit", "removed"]
 
 KEY = np.dtype(
     [
@@ -64,11 +64,19 @@ def alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch,
     for documents, measured, decided, *ledgers in aligned(shard, scores, decisions, *earlier):
         still = _equals(decided.column("state"), KEPT)
         for ledger in ledgers:
-            still &= ledger.column("survivor").is_null().to_numpy(zero_copy_only=False)
+            still &= ~removed(ledger)
         places = np.flatnonzero(still)
         attributes = {name: measured.column(name) for name in measured.schema.names if name != "id"}
         yield with_columns(documents, attributes).take(pa.array(places)), (places + row).astype(np.uint32)
         row += documents.num_rows
+
+
+def removed(ledger: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+    """Documents that a grouping took out: they have a survivor, or too little text left."""
+    gone: npt.NDArray[np.bool_] = ledger.column("survivor").is_valid().to_numpy(zero_copy_only=False)
+    if "dropped" in ledger.schema.names:
+        gone = gone | np.asarray(ledger.column("dropped").to_numpy(zero_copy_only=False), np.bool_)
+    return gone
 
 
 def _sidecars(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:

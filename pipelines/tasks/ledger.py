@@ -13,8 +13,10 @@ import pyarrow as pa
 from curation.manifest import Receipt, Unit
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 
-__all__ = ["ledger_schema", "ledger_unit"]
+__all__ = ["REMOVED", "ledger_schema", "ledger_unit"]
 
+# What a grouping that takes text out adds to the ledger, under its label.
+REMOVED = {"removed_spans": pa.int32(), "removed_characters": pa.int64()}
 ORIGIN = ("id", "source", "key", "url", "parent_id")
 FATE = ("state", "reason", "cluster", "survivor", "similarity", "split")
 
@@ -34,22 +36,28 @@ def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     places = _Places(unit.payload["places"])
     with writer:
         for sidecars in aligned(*_open(root, unit.payload)):
-            writer.write(_rows(sidecars, places, schema))
+            writer.write(_rows(sidecars, list(unit.payload.get("rewritten", ())), places, schema))
     counts = {"rows": writer.rows}
     files = (writer.record,)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
 
 def _open(root: Path, payload: dict[str, Any]) -> list[Iterator[pa.RecordBatch]]:
-    """Documents first; then, for documents that were read, scores and decisions; the outcome last."""
+    """Documents first; for those that were read, scores and decisions; the outcome; and what was rewritten."""
     records = [payload[name] for name in ("shard", "scores", "decisions", "outcome") if name in payload]
+    records += payload.get("rewritten", {}).values()
     return [read_shard(root, FileRecord.model_validate(record)) for record in records]
 
 
-def _rows(sidecars: tuple[pa.RecordBatch, ...], places: _Places, schema: pa.Schema) -> pa.RecordBatch:
+def _rows(
+    sidecars: tuple[pa.RecordBatch, ...], labels: list[str], places: _Places, schema: pa.Schema
+) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
-    for batch in sidecars:  # the outcome comes last and has the last word
+    plain = sidecars[: len(sidecars) - len(labels)]
+    for batch in plain:  # the outcome comes last and has the last word
         columns.update(zip(batch.schema.names, batch.columns, strict=True))
+    for label, batch in zip(labels, sidecars[len(plain) :], strict=True):
+        columns.update({f"{label}.{name}": batch.column(name) for name in REMOVED})
     columns["shard"], columns["row"] = places.of(np.array(columns["split"].to_pylist(), object))
     rows = sidecars[0].num_rows
     arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in schema]

@@ -133,7 +133,7 @@ def _by_shard(nodes: Nodes) -> list[tuple[int, int, int]]:
     """(shard, start, end) of the stretches of sorted nodes."""
     shards = (nodes >> _SHIFT).astype(np.int64)
     found, starts = np.unique(shards, return_index=True)
-    ends = [*starts[1:].tolist(), len(nodes)]
+    ends = [*starts[1:].tolist(), len(nodes)] if len(nodes) else []
     return list(zip(found.tolist(), starts.tolist(), ends, strict=True))
 
 
@@ -155,7 +155,7 @@ def edges_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[by
     """Exact similarity of every pair that begins in this shard; the other side is read shard by shard."""
     grouping = _minhash(unit)
     pairs = np.unique(joined(values, PAIR))
-    shards = Manifest.read(root / "clean" / MANIFEST).shards("shard-")
+    shards = Manifest.read(root / unit.payload["documents"] / MANIFEST).shards("shard-")
     edges = [np.zeros(0, EDGE)]
     if len(pairs):
         own = np.unique(pairs["a"])

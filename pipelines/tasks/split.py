@@ -15,10 +15,11 @@ from curation.mix.split import split_of
 from curation.rules import unpack
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.decide import DROPPED, KEPT
+from pipelines.tasks.dedup import removed
 
 __all__ = ["OUTCOME", "split_unit"]
 
-# `reason` is the first failed rule, `duplicate` with the grouping, or the failure of an operator.
+# `reason` is the first failed rule, `duplicate` or `emptied` with the grouping, or the failure of an operator.
 OUTCOME = pa.schema(
     [
         ("id", pa.string()),
@@ -57,19 +58,20 @@ def _outcome(
     state = np.array(decided.column("state").to_pylist(), object)
     reason = _rule_reasons(scores, decided, payload["reasons"])
     cluster, survivor = ids.copy(), np.full(len(ids), None, object)
-    similarity = np.full(len(ids), np.nan)
+    similarity, sizes = np.full(len(ids), np.nan), scores.column("text.bytes").fill_null(0)
     for label, ledger in zip(payload["labels"], ledgers, strict=True):
         _take_over(cluster, _objects(ledger.column("cluster")))
-        removed = _objects(ledger.column("survivor"))
-        hit = removed != None  # noqa: E711  element-wise
-        survivor[hit], reason[hit], state[hit] = removed[hit], f"duplicate.{label}", DROPPED
+        survivors = _objects(ledger.column("survivor"))
+        hit = removed(ledger) & (state == KEPT)
+        survivor[hit], state[hit] = survivors[hit], DROPPED
+        reason[hit] = f"duplicate.{label}" if "dropped" not in ledger.schema.names else f"emptied.{label}"
         similarity[hit] = ledger.column("similarity").to_numpy(zero_copy_only=False)[hit]
+        sizes = ledger.column("bytes") if "bytes" in ledger.schema.names else sizes
     kept = state == KEPT
     split = np.full(len(ids), None, object)
     split[kept] = split_of(list(cluster[kept]), payload["splits"], payload["seed"])
     columns = [ids, state, reason, cluster, survivor]
     arrays = [pa.array(column, pa.string()) for column in columns]
-    sizes = scores.column("text.bytes").fill_null(0)
     arrays += [pa.array(similarity, from_pandas=True), pa.array(split, pa.string()), sizes]
     return pa.RecordBatch.from_arrays(arrays, schema=OUTCOME)
 
