@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint bench clean help
+.PHONY: demo test test-slow lint bench clean clean-kernels help
 
 help:
 	@echo "make demo   set up, and curate the documentation in this Python environment"
@@ -41,6 +41,10 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[all]"
 	touch $@ $(VENV)/.core
+
+# numba's cache does not notice edits in modules that a kernel imports; run this after such an edit.
+clean-kernels:
+	find curation -name "*.nb[ic]" -delete
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info runs

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import inspect_run, recipes, run
+from pipelines.cli import inspect_run, models, recipes, run
 
 __all__ = ["app", "main"]
 
@@ -33,6 +33,8 @@ app.command("compare-dialects")(inspect_run.compare_dialects)
 app.command("duplicates")(inspect_run.duplicates)
 app.command("ops")(recipes.ops)
 app.add_typer(recipes.recipe_app, name="recipe")
+app.add_typer(models.classifier_app, name="classifier")
+app.add_typer(models.language_model_app, name="language-model")
 
 
 def main() -> None:

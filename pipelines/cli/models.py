@@ -1,0 +1,46 @@
+"""Commands that train the models which operators score with: classifier train, language-model train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = ["classifier_app", "language_model_app"]
+
+classifier_app = typer.Typer(help="Train a quality classifier on your own examples.", no_args_is_help=True)
+language_model_app = typer.Typer(help="Train an n-gram language model for perplexity.", no_args_is_help=True)
+Field = Annotated[str, typer.Option(help="Field or column that holds the text.")]
+
+
+@classifier_app.command("train")
+def train_classifier(
+    positive: Annotated[str, typer.Option(help="Documents as they should be: a file, folder or glob.")],
+    negative: Annotated[str, typer.Option(help="Documents as they come.")],
+    to: Annotated[Path, typer.Option(help="File to write.")],
+    text: Field = "text",
+    bits: Annotated[int, typer.Option(min=8, max=26, help="The model has 2**bits weights.")] = 20,
+    epochs: Annotated[int, typer.Option(min=1)] = 5,
+    seed: int = 0,
+) -> None:
+    """Hashed n-gram linear classifier, the way of DCLM; its score is an attribute for rules."""
+    from pipelines.models import train_classifier as train
+
+    for line in train(positive, negative, to, text, bits, epochs, seed):
+        typer.echo(line)
+
+
+@language_model_app.command("train")
+def train_language_model(
+    documents: Annotated[str, typer.Option(help="Documents to learn from: a file, folder or glob.")],
+    to: Annotated[Path, typer.Option(help="File to write.")],
+    text: Field = "text",
+    order: Annotated[int, typer.Option(min=1, max=3)] = 3,
+    sample: Annotated[Optional[str], typer.Option(help="Documents to take cut-offs from.")] = None,  # noqa: UP045
+) -> None:
+    """Modified Kneser-Ney model; perplexity is an attribute for rules (CCNet's head, middle and tail)."""
+    from pipelines.models import train_language_model as train
+
+    for line in train(documents, to, text, order, sample):
+        typer.echo(line)
