@@ -27,6 +27,12 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "environment": "curation.collect.environment:Environment",
         "warc": "curation.collect.warc:Warc",
         "html": "curation.collect.html:HtmlFiles",
+        "mediawiki": "curation.collect.mediawiki:MediaWiki",
+        "epub": "curation.collect.documents:Epub",
+        "pdf": "curation.collect.documents:Pdf",
+        "docx": "curation.collect.documents:Docx",
+        "huggingface": "curation.collect.huggingface:HuggingFace",
+        "sql": "curation.collect.sql:Sql",
     },
     "operator": {
         "normalize_unicode": "curation.clean.unicode:NormalizeUnicode",

@@ -124,8 +124,8 @@ def _open_raw(path: str) -> Iterator[IO[bytes]]:
 
 
 def with_checksums(files: Sequence[InputFile], cache: dict[str, list[Any]]) -> list[InputFile]:
-    """The files with sha256 filled in. `cache` remembers path -> [bytes, mtime, sha256] and is added to."""
-    return [file.model_copy(update={"sha256": _checksum(file, cache)}) for file in files]
+    """The files with sha256 filled in, unless it is already. `cache` remembers path -> [bytes, mtime, sha256]."""
+    return [file if file.sha256 else file.model_copy(update={"sha256": _checksum(file, cache)}) for file in files]
 
 
 def _checksum(file: InputFile, cache: dict[str, list[Any]]) -> str:

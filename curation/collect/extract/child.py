@@ -1,23 +1,27 @@
 """The process that extracts pages that may never end: reads a request, answers it, waits for the next.
 
 It limits itself: the kernel ends it when a page has used up its CPU time, whatever code runs at that moment. A request
-and an answer are each four bytes of length and that many bytes; a request is the extractor's name, a NUL and the page.
+and an answer are each four bytes of length and that many bytes; a request is the extractor's name, a NUL and the page
+(UTF-8) or file. The answer to a file is JSON.
 """
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 import struct
 import sys
 from typing import IO, cast
 
+from curation.collect.extract.documents import PARSERS
 from curation.collect.extract.extractors import ExtractorName, extract_text
+from curation.errors import DataError
 
-__all__ = ["DONE", "FAILED", "LENGTH", "NO_MEMORY"]
+__all__ = ["DONE", "FAILED", "LENGTH", "NO_MEMORY", "REFUSED"]
 
 LENGTH = struct.Struct("<I")
-DONE, NO_MEMORY, FAILED = b"+", b"m", b"-"
+DONE, NO_MEMORY, REFUSED, FAILED = b"+", b"m", b"r", b"-"
 
 
 def main(cpu_seconds: float, memory_bytes: int) -> None:
@@ -29,7 +33,7 @@ def main(cpu_seconds: float, memory_bytes: int) -> None:
     while request := _receive(requests):
         extractor, _, page = request.partition(b"\0")
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
-        answer = _answer(cast(ExtractorName, extractor.decode()), page.decode())
+        answer = _answer(extractor.decode(), page)
         signal.setitimer(signal.ITIMER_PROF, 0)
         answers.write(LENGTH.pack(len(answer)) + answer)
         answers.flush()
@@ -40,11 +44,15 @@ def _receive(requests: IO[bytes]) -> bytes:
     return requests.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
 
 
-def _answer(extractor: ExtractorName, page: str) -> bytes:
+def _answer(extractor: str, content: bytes) -> bytes:
     try:
-        return DONE + extract_text(extractor, page).encode("utf-8", "replace")
+        if extractor in PARSERS:
+            return DONE + json.dumps(PARSERS[extractor](content), default=str).encode()
+        return DONE + extract_text(cast(ExtractorName, extractor), content.decode()).encode("utf-8", "replace")
     except MemoryError:
         return NO_MEMORY
+    except DataError as error:
+        return REFUSED + f"{error.reason} {error.detail}".encode()
     except Exception as error:  # noqa: BLE001 - whatever a parser raises is one page's affair, and is reported
         return FAILED + type(error).__name__.encode()
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import curation
-from curation.collect.extract.child import DONE, LENGTH, NO_MEMORY
+from curation.collect.extract.child import DONE, LENGTH, NO_MEMORY, REFUSED
 from curation.errors import DataError
 
 __all__ = ["extract_apart"]
@@ -24,7 +24,7 @@ _START_SECONDS = 60
 
 
 def extract_apart(extractor: str, html: bytes, cpu_seconds: float, memory_bytes: int) -> str:
-    """Text of a page (UTF-8). Raises DataError when the page was too much: the reason says for what."""
+    """Text of a page (UTF-8), or JSON for a file. Raises DataError when it was too much; the reason says for what."""
     limits = (os.getpid(), cpu_seconds, memory_bytes)
     child = getattr(_children, "child", None)
     if child is None or child.limits != limits or not child.alive():
@@ -65,6 +65,8 @@ class _Child:
             return answer[1:].decode()
         if answer.startswith(NO_MEMORY):
             raise DataError("parser_out_of_memory", f"more than {self.limits[2]} bytes of memory")
+        if answer.startswith(REFUSED):
+            raise DataError(*answer[1:].decode().split(" ", 1))
         raise DataError("parser_failed", answer[1:].decode())
 
     def _exchange(self, request: bytes, deadline: float) -> bytes | None:

@@ -1,0 +1,91 @@
+"""Datasets of the Hugging Face hub, streamed at a pinned revision; of a local folder; or saved with `save_to_disk`.
+
+Nothing that a dataset ships is executed: scripts are not run, and what is not Parquet, JSON, CSV or text is refused by
+the library itself.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from curation.collect.rows import RowSource
+from curation.collect.source import Piece, Sink
+from curation.errors import RecipeError, ResourceError, nearest
+from curation.files import checksum
+
+__all__ = ["HuggingFace"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}$")
+_SAVED = ("state.json", "dataset_dict.json")
+
+
+class HuggingFace(RowSource):
+    """`dataset` is `owner/name`, or a folder. Of the hub it needs a commit as `revision`: names move."""
+
+    format: ClassVar[str] = "huggingface"
+
+    dataset: str = Field(min_length=1)
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+
+    def check(self) -> None:
+        if not self._is_local() and not _COMMIT.match(self.revision or ""):
+            where, found = f"source `{self.name}`", f"revision `{self.revision}`"
+            do = "copy the commit from the dataset's page, under Files and versions"
+            raise RecipeError(where, found, "the 40 hex digits of a commit", do)
+
+    def pieces(self) -> list[list[Piece]]:
+        dataset = self._dataset()
+        content = [self.dataset, self.config, self.split, self.revision, self._fingerprint()]
+        shards = getattr(dataset, "num_shards", 1)
+        key = f"{Path(self.dataset).name}/{self.split}"
+        return [[self.remote_piece(f"huggingface:{self.dataset}", key, content, n, n + 1)] for n in range(shards)]
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        dataset = self._dataset()
+        shards = getattr(dataset, "num_shards", 1)
+        if shards > 1:
+            dataset = dataset.shard(num_shards=shards, index=piece.start)
+        for number, row in enumerate(dataset):
+            if number == 0 and self.text not in row:
+                where, found = f"source `{self.name}`", f"columns {', '.join(row)}"
+                raise ResourceError(where, found, f"a column `{self.text}`", nearest(self.text, row))
+            self.take(piece.file.key, f"{piece.file.key}/{piece.start}:{number}", number, row, sink)
+
+    def _is_local(self) -> bool:
+        return Path(self.dataset).expanduser().is_dir()
+
+    def _fingerprint(self) -> list[Any]:
+        """Names and checksums of the files of a local dataset."""
+        if not self._is_local():
+            return []
+        folder = Path(self.dataset).expanduser()
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return [[path.relative_to(folder).as_posix(), checksum(path)] for path in files]
+
+    def _dataset(self) -> Any:
+        import datasets  # type: ignore[import-untyped]
+
+        where = f"source `{self.name}`"
+        try:
+            if self._is_local() and any((Path(self.dataset).expanduser() / name).exists() for name in _SAVED):
+                return self._saved(datasets.load_from_disk(self.dataset))
+            return datasets.load_dataset(
+                self.dataset, self.config, split=self.split, revision=self.revision, streaming=True
+            )
+        except (OSError, ValueError) as error:
+            found = f"{type(error).__name__} on opening `{self.dataset}`"
+            raise ResourceError(where, found, f"a dataset with a split `{self.split}`", "look at its page") from error
+
+    def _saved(self, saved: Any) -> Any:
+        if not isinstance(saved, dict):
+            return saved
+        if self.split not in saved:
+            where, found = f"source `{self.name}`", f"splits {', '.join(saved)}"
+            raise ResourceError(where, found, f"a split `{self.split}`", nearest(self.split, saved))
+        return saved[self.split]

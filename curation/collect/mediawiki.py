@@ -1,0 +1,137 @@
+"""MediaWiki XML dumps, plain or packed (bz2, gzip, zstd): each page of the wanted namespaces is one document.
+
+The dump is cut at its `<page>` lines, which every dump writes alike, and not parsed as one XML document: a dump that is
+cut short or damaged then loses the page that is damaged, and no entity can be expanded into a bomb.
+"""
+
+from __future__ import annotations
+
+import bz2
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, ClassVar
+from xml.sax.saxutils import unescape
+
+import zstandard
+
+from curation.collect import inputs
+from curation.collect.inputs import InputFile, open_input
+from curation.collect.source import FileSource, Piece, Sink
+from curation.collect.wikitext import plain_text
+
+__all__ = ["MediaWiki"]
+
+_LINE = 1 << 20
+_FIELD = re.compile(r"<(title|ns|id|timestamp|base)>([^<]{0,1000})</\1>")
+_TEXT = re.compile(r"<text\b([^<>]{0,1000})>")
+_NAMESPACE = re.compile(r'<namespace key="(-?\d+)"[^<>]{0,100}>([^<]{0,100})</namespace>')
+_DROPPED_KEYS = ("6", "14")
+_NAMES = frozenset({"file", "image", "media", "category"})
+_QUOTES = {"&quot;": '"', "&apos;": "'"}
+
+
+class MediaWiki(FileSource):
+    """`namespaces` are numbers of namespaces, 0 that of articles. Redirects are passed over."""
+
+    format: ClassVar[str] = "mediawiki"
+    suffixes: ClassVar[tuple[str, ...]] = (".xml", ".xml.bz2")
+
+    namespaces: tuple[int, ...] = (0,)
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        file = piece.file.key
+        site = _Site()
+        with _open(piece.file) as dump:
+            pages = _pages(dump, site, self.max_record_bytes)
+            while True:
+                try:
+                    offset, length, page = next(pages, (0, 0, None))
+                except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+                    sink.reject(file, site.offset, 0, "damaged_file", f"{type(error).__name__} while unpacking", b"")
+                    return
+                if page is None:
+                    return
+                self._page(file, offset, length, page, site, sink)
+
+    def _page(self, file: str, offset: int, length: int, page: bytes, site: _Site, sink: Sink) -> None:
+        if length > self.max_record_bytes:
+            limit = f"{length} bytes, more than max_record_bytes {self.max_record_bytes}"
+            sink.reject(file, offset, length, "record_too_large", limit, page)
+            return
+        if not page.rstrip().endswith(b"</page>"):
+            sink.reject(file, offset, length, "truncated_record", "the page does not end", page)
+            return
+        try:
+            xml = page.decode()
+        except UnicodeDecodeError as error:
+            sink.reject(file, offset, length, "invalid_utf8", f"byte {error.start} of the page is not UTF-8", page)
+            return
+        fields = {name: unescape(value, _QUOTES) for name, value in reversed(_FIELD.findall(xml))}
+        if "<redirect" in xml[:4000] or fields.get("ns", "0") not in map(str, self.namespaces):
+            return
+        text = _TEXT.search(xml)
+        end = xml.rfind("</text>")
+        if text is None or (end < 0 and not text[1].endswith("/")):
+            sink.reject(file, offset, length, "missing_text", "a page without text", page)
+            return
+        wikitext = unescape(xml[text.end() : end], _QUOTES) if end >= 0 else ""
+        plain, sections = plain_text(wikitext, site.dropped)
+        meta = {
+            name: fields[key]
+            for key, name in (("title", "title"), ("timestamp", "date"), ("id", "page_id"))
+            if key in fields
+        }
+        found = [[section.level, section.title, section.start] for section in sections]
+        sink.add(f"{file}:{offset}", plain, site.address(fields.get("title", "")), {**meta, "sections": found})
+
+
+class _Site:
+    """What the head of a dump says about its wiki."""
+
+    def __init__(self) -> None:
+        self.dropped, self.base, self.offset = set(_NAMES), "", 0
+
+    def learn(self, line: str) -> None:
+        for key, name in _NAMESPACE.findall(line):
+            if key in _DROPPED_KEYS:
+                self.dropped.add(name.strip().lower())
+        for name, value in _FIELD.findall(line):
+            self.base = value if name == "base" else self.base
+
+    def address(self, title: str) -> str | None:
+        return f"{self.base.rpartition('/')[0]}/{title.replace(' ', '_')}" if self.base and title else None
+
+
+def _pages(dump: IO[bytes], site: _Site, limit: int) -> Iterator[tuple[int, int, bytes]]:
+    """(offset, length, the page or its beginning); at most `limit` bytes are held."""
+    start, held, parts = -1, 0, list[bytes]()
+    while line := dump.readline(_LINE):
+        mark = line.strip()
+        if mark == b"<page>":
+            if start >= 0:
+                yield start, held, b"".join(parts)
+            start, held, parts = site.offset, 0, []
+        site.offset += len(line)
+        if start < 0:
+            site.learn(line.decode("utf-8", "replace"))
+            continue
+        held += len(line)
+        if held <= limit:
+            parts.append(line)
+        if mark == b"</page>":
+            yield start, held, b"".join(parts)
+            start = -1
+    if start >= 0:
+        yield start, held, b"".join(parts)
+
+
+@contextmanager
+def _open(file: InputFile) -> Iterator[IO[bytes]]:
+    if not file.path.endswith(".bz2"):
+        with open_input(file) as dump:
+            yield dump
+        return
+    with inputs._open_raw(file.path) as raw, bz2.BZ2File(raw) as dump:
+        yield dump
