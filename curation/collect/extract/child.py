@@ -7,6 +7,7 @@ and an answer are each four bytes of length and that many bytes; a request is th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import signal
@@ -25,7 +26,8 @@ DONE, NO_MEMORY, REFUSED, FAILED = b"+", b"m", b"r", b"-"
 
 
 def main(cpu_seconds: float, memory_bytes: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    with contextlib.suppress(ValueError, OSError):  # not every system limits memory
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer

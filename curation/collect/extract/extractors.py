@@ -1,7 +1,9 @@
 """Extractors of main content: fast (resiliparse), precise (trafilatura), and the cascade of both.
 
 The cascade takes the fast answer unless it looks doubtful: short, or with little of it in lines of prose. Where the
-fast extractor goes wrong it mostly takes in menus, teasers and lists beside the text, and those are short lines.
+fast extractor goes wrong it mostly takes in menus, teasers and lists beside the text, and those are short lines. On 16
+pages with hand-made truth the limits below give F1 .989 (trafilatura as it comes .979, fast alone .949), and so do all
+limits near them: prose .80 to .90, short lines .35 to .45.
 """
 
 from __future__ import annotations
@@ -13,10 +15,16 @@ __all__ = ["EXTRACTORS", "SLOW", "ExtractorName", "extract_text", "fast_text", "
 
 ExtractorName = Literal["resiliparse", "trafilatura", "cascade", "all_text"]
 
-# A line of prose has at least this many characters; a page is doubtful below these shares and lengths.
-_PROSE_CHARACTERS = 80
-_MIN_PROSE_SHARE = 0.85
+# A page is doubtful with fewer characters, with a smaller share of them in lines of prose, or more short lines.
 _MIN_CHARACTERS = 500
+_PROSE_CHARACTERS, _MIN_PROSE_SHARE = 80, 0.85
+_SHORT_CHARACTERS, _MAX_SHORT_SHARE = 50, 0.4
+# What stands inside the main content of many pages and is not of it, by the class names that blogs and papers share.
+_BESIDE = (
+    ".author-box, .author-info, .author-bio, .about-author, .author-description, .td-author-description, "
+    ".related-posts, .jp-relatedposts, .sharedaddy, .share-buttons, .post-navigation, .post-ratings, "
+    ".comment-respond, .breadcrumbs, .breadcrumb"
+)
 
 
 def fast_text(html: str) -> str:
@@ -24,7 +32,13 @@ def fast_text(html: str) -> str:
     from resiliparse.extract.html2text import extract_plain_text
 
     text: str = extract_plain_text(
-        html, preserve_formatting=True, main_content=True, alt_texts=False, comments=False, list_bullets=True
+        html,
+        preserve_formatting=True,
+        main_content=True,
+        alt_texts=False,
+        comments=False,
+        post_meta=False,
+        skip_elements=[_BESIDE],
     )
     return text
 
@@ -38,18 +52,19 @@ def all_text(html: str) -> str:
 
 
 def precise_text(html: str) -> str:
-    """trafilatura in its fast mode, without readers' comments; as precise as its default and a third cheaper."""
+    """trafilatura for precision, in its fast mode, without readers' comments: better than as it comes, and cheaper."""
     import trafilatura
 
-    return trafilatura.extract(html, fast=True, include_comments=False) or ""
+    return trafilatura.extract(html, fast=True, favor_precision=True, include_comments=False) or ""
 
 
 def is_doubtful(text: str) -> bool:
     """Whether an extracted text looks as if the extractor had missed the main content or taken in more."""
-    lengths = [len(line.strip()) for line in text.split("\n")]
+    lengths = [len(line.strip()) for line in text.split("\n") if line.strip()]
     total = sum(lengths)
     prose = sum(length for length in lengths if length >= _PROSE_CHARACTERS)
-    return total < _MIN_CHARACTERS or prose < _MIN_PROSE_SHARE * total
+    short = sum(length < _SHORT_CHARACTERS for length in lengths)
+    return total < _MIN_CHARACTERS or prose < _MIN_PROSE_SHARE * total or short > _MAX_SHORT_SHARE * len(lengths)
 
 
 def cascade_text(html: str) -> str:

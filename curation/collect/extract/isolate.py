@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -10,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import curation
 from curation.collect.extract.child import DONE, LENGTH, NO_MEMORY, REFUSED
@@ -21,6 +24,7 @@ _children = threading.local()
 # Wall time is only a net under the CPU limit: a child that sleeps, or a machine that has no time for it.
 _WALL = 15
 _START_SECONDS = 60
+_PIPE_BYTES = 1 << 20
 
 
 def extract_apart(extractor: str, html: bytes, cpu_seconds: float, memory_bytes: int) -> str:
@@ -50,6 +54,9 @@ class _Child:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
+
+        _widen(self._process.stdin)
+        _widen(self._process.stdout)
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -112,3 +119,10 @@ class _Child:
                 except BrokenPipeError:
                     continue
         self._process.wait()
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Room for a whole page in the pipe, where the system allows it: fewer turns between the two processes."""
+    if pipe is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

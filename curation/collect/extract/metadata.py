@@ -8,14 +8,18 @@ from __future__ import annotations
 import html as entities
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from urllib.parse import urljoin
 
 __all__ = ["header_signals", "page_metadata"]
 
 _HEAD_CHARACTERS = 256 << 10
-_MAX_TAGS = 1000
+_MAX_TAGS = 5000
 _MAX_VALUE = 1000
-_TAG = re.compile(r"<(meta|link|html|title|time|body)\b([^<>]{0,4000})>?", re.IGNORECASE)
+# Without flags, so that the search runs from one `<` to the next.
+_TAG = re.compile(r"<([a-zA-Z]{4,5})([\s/][^<>]{0,4000})?>")
+_TIME = re.compile(r"<time\s([^<>]{0,1000})>")
+_NAMES = frozenset({"meta", "link", "html", "title"})
 _ATTRIBUTE = re.compile(
     r"""([a-zA-Z][\w:.-]{0,40})\s{0,8}=\s{0,8}(?:"([^"]{0,3000})"|'([^']{0,3000})'|([^\s"'>]{1,3000}))"""
 )
@@ -55,7 +59,7 @@ def page_metadata(html: str, url: str | None = None) -> dict[str, str]:
     found = {
         "title": head.title or head.first(_TITLES),
         "language": _language(head.html_language or head.first(("content-language", "og:locale", "dc.language"))),
-        "date": _date(head.first(_DATES) or head.time or _linked_date(html)),
+        "date": _date(head.first(_DATES) or _written_date(html)),
         "canonical": _absolute(head.links.get("canonical") or head.metas.get("og:url"), url),
         **_licence(_absolute(head.links.get("license") or _licence_link(html) or head.first(_LICENCES), url)),
         **_signals(head.metas),
@@ -79,15 +83,13 @@ class _Head:
     def __init__(self, html: str) -> None:
         self.metas: dict[str, str] = {}
         self.links: dict[str, str] = {}
-        self.title = self.html_language = self.time = ""
-        for number, tag in enumerate(_TAG.finditer(html, 0, _HEAD_CHARACTERS)):
+        self.title = self.html_language = ""
+        for tag in islice(_TAG.finditer(html, 0, _head_end(html)), _MAX_TAGS):
             name = tag[1].lower()
-            if number > _MAX_TAGS or (name == "time" and self.time):
-                break
             if name == "title":
                 self.title = self.title or _title(html, tag.end())
-            else:
-                self._take(name, dict(_attributes(tag[2])))
+            elif name in _NAMES:
+                self._take(name, dict(_attributes(tag[2] or "")))
 
     def _take(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "meta":
@@ -99,8 +101,6 @@ class _Head:
                 self.links.setdefault(relation, attributes.get("href", ""))
         elif tag == "html":
             self.html_language = attributes.get("lang") or attributes.get("xml:lang", "")
-        elif tag == "time":
-            self.time = attributes.get("datetime", "")
 
     def first(self, names: tuple[str, ...]) -> str:
         return next((self.metas[name] for name in names if self.metas.get(name)), "")
@@ -126,11 +126,20 @@ def _date(value: str) -> str:
     return found[0] if found else ""
 
 
-def _linked_date(html: str) -> str:
-    """The date of JSON-LD, wherever it stands."""
+def _written_date(html: str) -> str:
+    """The date of the first `time` element, or of JSON-LD, wherever it stands."""
+    at = html.find("<time")
+    found = _TIME.match(html, at) if at >= 0 else None
+    if found and "datetime" in (attributes := dict(_attributes(found[1]))):
+        return attributes["datetime"]
     at = html.find('"datePublished"')
     found = _LD_DATE.match(html, at) if at >= 0 else None
     return found[1] if found else ""
+
+
+def _head_end(html: str) -> int:
+    ends = (html.find(sign, 0, _HEAD_CHARACTERS) for sign in ("</head", "</HEAD", "<body", "<BODY"))
+    return min((end for end in ends if end >= 0), default=_HEAD_CHARACTERS)
 
 
 def _licence_link(html: str) -> str:
