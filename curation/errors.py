@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+_LISTED = 20
+
+
 class GristmillError(Exception):
     """One line for the user: where, what was found, what was expected, what to do."""
 
@@ -65,9 +68,10 @@ class DataError(GristmillError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """What to do about an unknown name: the closest known one, or the list."""
+    """What to do about an unknown name: the closest known one, or the list, shortened when it is long."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known: {', '.join(names)}"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"known: {', '.join(names[:_LISTED])}{more}"
