@@ -1,6 +1,6 @@
 """Extraction of main content side by side: quality on pages with truth, pages per CPU second; and reading of archives.
 
-    python benchmarks/extraction.py FOLDER [--truth evaldata.json] [--repeat 3] [--archive crawl.warc.gz]
+    python benchmarks/extraction.py FOLDER [--truth evaldata.json] [--repeat 5] [--archive crawl.warc.gz]
 
 FOLDER holds HTML pages. The truth is a JSON object whose values name a page's `file`, segments that the main content
 holds (`with`) and segments that it does not (`without`). Precision and recall count segments over all pages, as
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,14 +52,17 @@ def cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def pages_per_second(extract: Callable[[str], str], pages: Pages, repeat: int) -> float:
-    for page in pages.values():
-        extract(page)
-    begun = time.process_time()
-    for _ in range(repeat):
-        for page in pages.values():
-            extract(page)
-    return repeat * len(pages) / (time.process_time() - begun)
+def pages_per_second(pages: Pages, repeat: int) -> dict[str, float]:
+    """Medians over rounds; in each round every contestant has its turn, so that all share the machine's moods."""
+    rounds: dict[str, list[float]] = {}
+    for number in range(repeat + 1):
+        for name, extract in contestants().items():
+            begun = time.process_time()
+            for page in pages.values():
+                extract(page)
+            if number:
+                rounds.setdefault(name, []).append(time.process_time() - begun)
+    return {name: len(pages) / statistics.median(times) for name, times in rounds.items()}
 
 
 def quality(extract: Callable[[str], str], pages: Pages, truth: Sequence[dict[str, Any]]) -> tuple[float, float, float]:
@@ -80,10 +84,9 @@ def _flat(text: str) -> str:
 def compare(pages: Pages, truth: Sequence[dict[str, Any]], repeat: int) -> None:
     print(f"{len(pages)} pages, {sum(map(len, pages.values())) / 1e6:.1f} M characters, {len(truth)} with truth\n")
     print(f"{'extractor':26} {'F1':>6} {'prec.':>6} {'recall':>6} {'pages/CPU s':>12} {'ratio':>6}")
-    base = 0.0
+    speeds = pages_per_second(pages, repeat)
     for name, extract in contestants().items():
-        speed = pages_per_second(extract, pages, repeat)
-        base = base or speed
+        speed, base = speeds[name], next(iter(speeds.values()))
         scores = quality(extract, pages, truth) if truth else ()
         shown = " ".join(f"{score:6.3f}" for score in (scores[2], scores[0], scores[1])) if scores else " " * 20
         print(f"{name:26} {shown} {speed:12.1f} {speed / base:6.2f}")
@@ -148,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--truth", type=Path)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--archive", type=Path)
     options = parser.parse_args()
     pages = {path.name: decode(path.read_bytes()).text for path in sorted(options.folder.glob("*.html"))}

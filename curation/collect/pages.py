@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from curation.collect.charset import decode
-from curation.collect.extract.extractors import SLOW, ExtractorName, extract_text, is_doubtful
+from curation.collect.extract.extractors import ExtractorName, extract_page, is_doubtful
 from curation.collect.extract.guard import Guards
 from curation.collect.extract.isolate import extract_apart
 from curation.collect.extract.metadata import header_signals, page_metadata
@@ -19,6 +19,12 @@ __all__ = ["HTML_TYPES", "PageSource"]
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 _LOST_CHARACTERS = 0.05
+# What may run in this process on a page that looks harmless, by extractor: for the cascade, its first half.
+_FAST: dict[ExtractorName, ExtractorName] = {
+    "resiliparse": "resiliparse",
+    "all_text": "all_text",
+    "cascade": "resiliparse",
+}
 
 
 class PageSource(FileSource):
@@ -52,19 +58,18 @@ class PageSource(FileSource):
 
     def _extracted(self, html: str) -> tuple[str, str]:
         """The text, and which extractor it is from."""
-        packed = html.encode()
-        risky = self.guards.is_risky(packed)
-        apart = self.guards.isolate == "always" or (risky and self.guards.isolate == "risky")
-        if self.extractor != "cascade":
-            return self._run(self.extractor, html, packed, apart), self.extractor
-        fast = self._run("resiliparse", html, packed, apart)
-        precise = self._run("trafilatura", html, packed, True) if is_doubtful(fast) and not risky else ""
-        return (precise, "trafilatura") if precise.strip() else (fast, "resiliparse")
-
-    def _run(self, extractor: ExtractorName, html: str, packed: bytes, apart: bool) -> str:
-        if self.guards.isolate == "never" or not (apart or extractor in SLOW):
-            return extract_text(extractor, html)
-        return extract_apart(extractor, packed, self.guards.cpu_seconds, self.guards.memory_bytes)
+        packed, guards = html.encode(), self.guards
+        risky = guards.is_risky(packed)
+        extractor: ExtractorName = "resiliparse" if risky and self.extractor == "cascade" else self.extractor
+        if guards.isolate == "never":
+            return extract_page(extractor, html)
+        if guards.isolate == "risky" and not risky and extractor in _FAST:
+            text, name = extract_page(_FAST[extractor], html)
+            if extractor != "cascade" or not is_doubtful(text):
+                return text, name
+        answer = extract_apart(extractor, packed, guards.cpu_seconds, guards.memory_bytes)
+        name, _, text = answer.partition("\n")
+        return text, name
 
 
 def _charset(content_type: str) -> str | None:

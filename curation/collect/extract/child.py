@@ -2,7 +2,7 @@
 
 It limits itself: the kernel ends it when a page has used up its CPU time, whatever code runs at that moment. A request
 and an answer are each four bytes of length and that many bytes; a request is the extractor's name, a NUL and the page
-(UTF-8) or file. The answer to a file is JSON.
+(UTF-8) or file. The answer to a page is a line with the extractor that gave it, and the text; to a file it is JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from typing import IO, cast
 
 from curation.collect.extract.documents import PARSERS
-from curation.collect.extract.extractors import ExtractorName, extract_text
+from curation.collect.extract.extractors import ExtractorName, extract_page
 from curation.errors import DataError
 
 __all__ = ["DONE", "FAILED", "LENGTH", "NO_MEMORY", "REFUSED"]
@@ -50,7 +50,8 @@ def _answer(extractor: str, content: bytes) -> bytes:
     try:
         if extractor in PARSERS:
             return DONE + json.dumps(PARSERS[extractor](content), default=str).encode()
-        return DONE + extract_text(cast(ExtractorName, extractor), content.decode()).encode("utf-8", "replace")
+        text, name = extract_page(cast(ExtractorName, extractor), content.decode())
+        return DONE + f"{name}\n{text}".encode("utf-8", "replace")
     except MemoryError:
         return NO_MEMORY
     except DataError as error:

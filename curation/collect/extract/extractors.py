@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-__all__ = ["EXTRACTORS", "SLOW", "ExtractorName", "extract_text", "fast_text", "is_doubtful", "precise_text"]
+__all__ = ["EXTRACTORS", "ExtractorName", "cascade_text", "extract_page", "fast_text", "is_doubtful", "precise_text"]
 
 ExtractorName = Literal["resiliparse", "trafilatura", "cascade", "all_text"]
 
@@ -67,9 +67,17 @@ def is_doubtful(text: str) -> bool:
     return total < _MIN_CHARACTERS or prose < _MIN_PROSE_SHARE * total or short > _MAX_SHORT_SHARE * len(lengths)
 
 
-def cascade_text(html: str) -> str:
+def extract_page(extractor: ExtractorName, html: str) -> tuple[str, str]:
+    """The text, and the name of the extractor that it is from: one of two for the cascade."""
+    if extractor != "cascade":
+        return EXTRACTORS[extractor](html), extractor
     fast = fast_text(html)
-    return (precise_text(html) or fast) if is_doubtful(fast) else fast
+    precise = precise_text(html) if is_doubtful(fast) else ""
+    return (precise, "trafilatura") if precise.strip() else (fast, "resiliparse")
+
+
+def cascade_text(html: str) -> str:
+    return extract_page("cascade", html)[0]
 
 
 EXTRACTORS: dict[ExtractorName, Callable[[str], str]] = {
@@ -78,9 +86,3 @@ EXTRACTORS: dict[ExtractorName, Callable[[str], str]] = {
     "cascade": cascade_text,
     "all_text": all_text,
 }
-# Extractors in Python over lxml, which always run where they can be stopped.
-SLOW: tuple[ExtractorName, ...] = ("trafilatura",)
-
-
-def extract_text(extractor: ExtractorName, html: str) -> str:
-    return EXTRACTORS[extractor](html)

@@ -28,7 +28,7 @@ _PIPE_BYTES = 1 << 20
 
 
 def extract_apart(extractor: str, html: bytes, cpu_seconds: float, memory_bytes: int) -> str:
-    """Text of a page (UTF-8), or JSON for a file. Raises DataError when it was too much; the reason says for what."""
+    """The child's answer to a page (UTF-8) or file. Raises DataError when it was too much; the reason says for what."""
     limits = (os.getpid(), cpu_seconds, memory_bytes)
     child = getattr(_children, "child", None)
     if child is None or child.limits != limits or not child.alive():
