@@ -195,7 +195,7 @@ def _most_likely(values: Integers, possible: npt.NDArray[np.bool_], languages: N
 @njit(cache=True, nogil=True)
 def _posterior(votes: Votes, tables: Tables) -> Number:
     """Probabilities of the languages in a window, all equal beforehand; returns the greatest."""
-    best = _most_likely(votes.sums, votes.possible, tables.languages)
+    best = _most_likely(votes.sums, votes.possible, tables.languages)  # type: ignore[arg-type]  # int32 sums
     total = 0.0
     for language in range(tables.languages):
         distance = votes.sums[best] - votes.sums[language]

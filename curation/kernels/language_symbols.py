@@ -150,7 +150,7 @@ def read_symbols(
                 previous = 0
             else:
                 symbols[count] = classes[byte]
-                previous = np.int64(byte)
+                previous = np.int64(byte)  # type: ignore[assignment]  # numba needs one width
                 at += 1
         count += 1
     return count

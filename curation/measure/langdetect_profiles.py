@@ -115,7 +115,8 @@ def _classes(normal: list[str], letters: dict[str, int]) -> npt.NDArray[np.uint3
     classes[_PLANE:_CASED] |= np.array([symbols.UPPER * chr(p).isupper() for p in range(_PLANE, _CASED)], np.uint32)
     classes[ord("A") : ord("z") + 1] |= symbols.IN_ASCII_LETTERS
     classes[0x300:_PLANE] |= symbols.BEYOND_LATIN
-    return classes | scripts.astype(np.uint32) << symbols.SCRIPT_SHIFT
+    shifted: npt.NDArray[np.uint32] = scripts.astype(np.uint32) << np.uint32(symbols.SCRIPT_SHIFT)
+    return classes | shifted
 
 
 def _composed(classes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

@@ -134,7 +134,7 @@ def rank(texts: Sequence[str | None], lettered: npt.NDArray[np.bool_]) -> Guesse
     number = {name: index for index, name in enumerate(names)}
     label, second = np.full((2, len(texts)), -1, np.int64)
     confidence, second_confidence = np.zeros((2, len(texts)))
-    for row in np.flatnonzero(lettered):
+    for row in np.flatnonzero(lettered).tolist():
         (first_name, confidence[row]), (second_name, second_confidence[row]) = identifier.rank(texts[row])[:2]
         label[row], second[row] = number[first_name], number[second_name]
     return guesses(names, label, confidence, second, second_confidence)
