@@ -18,7 +18,8 @@ _ORDER = ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "l
 
 def stages_of_run(root: Path) -> list[str]:
     """Stages that have left a manifest or receipts, in the order of the run."""
-    found = {path.parent.relative_to(root).as_posix() for path in root.rglob(MANIFEST)} - {"dataset"}
+    folders = {path.parent.relative_to(root).as_posix() for path in root.rglob(MANIFEST)}
+    found = {folder for folder in folders if folder.split("/")[0] in _ORDER}
     found |= {path.parent.relative_to(root / "receipts").as_posix() for path in (root / "receipts").rglob("*.json")}
     return sorted(found, key=lambda name: (_ORDER.index(name.split("/")[0]), name))
 

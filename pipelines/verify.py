@@ -48,7 +48,10 @@ def verify_path(path: Path, *, sums: bool = True) -> Verified:
 def _verify_dataset(root: Path, seen: Verified, sums: bool) -> Manifest:
     manifest = Manifest.read(root / MANIFEST)
     _verify_files(root, manifest, seen, sums)
-    _no_strangers(root, {MANIFEST, *(file.path for file in manifest.files)})
+    known = {MANIFEST, *(file.path for file in manifest.files)}
+    if (root / "tokens" / MANIFEST).is_file():
+        known |= _verify_tokens(root / "tokens", manifest, seen, sums)
+    _no_strangers(root, known)
     facts = CardFacts.model_validate(manifest.facts)
     rows = Counter({split.name: 0 for split in facts.splits})
     for file in manifest.files:
@@ -62,6 +65,18 @@ def _verify_dataset(root: Path, seen: Verified, sums: bool) -> Manifest:
     )
     seen.checks.append("dataset: kept + dropped + quarantined = read")
     return manifest
+
+
+def _verify_tokens(root: Path, dataset: Manifest, seen: Verified, sums: bool) -> set[str]:
+    """Names of the token shards, which must have been made from this very dataset."""
+    manifest = Manifest.read(root / MANIFEST)
+    if manifest.facts.get("dataset") != dataset.digest:
+        raise IntegrityError(
+            "tokens", "tokens of another dataset", "tokens of this one", "run `gristmill tokenize` again"
+        )
+    _verify_files(root, manifest, seen, sums)
+    seen.checks.append("tokens: made from this dataset")
+    return {f"tokens/{name}" for name in (MANIFEST, *(file.path for file in manifest.files))}
 
 
 def _verify_files(root: Path, manifest: Manifest, seen: Verified, sums: bool) -> None:

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from pipelines.cli import inspect_run, models, recipes, run
+from training import commands
 
 __all__ = ["app", "main"]
 
@@ -32,7 +33,14 @@ app.command("what-if")(inspect_run.what_if)
 app.command("compare-dialects")(inspect_run.compare_dialects)
 app.command("duplicates")(inspect_run.duplicates)
 app.command("ops")(recipes.ops)
+app.command("tokenize")(models.tokenize)
+app.command("train")(commands.train)
+app.command("finetune")(commands.finetune)
+app.command("generate")(commands.generate)
+app.command("evaluate")(commands.evaluate)
+app.command("rate")(commands.rate)
 app.add_typer(recipes.recipe_app, name="recipe")
+app.add_typer(models.tokenizer_app, name="tokenizer")
 app.add_typer(models.classifier_app, name="classifier")
 app.add_typer(models.language_model_app, name="language-model")
 

@@ -7,10 +7,11 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["classifier_app", "language_model_app"]
+__all__ = ["classifier_app", "language_model_app", "tokenize", "tokenizer_app"]
 
 classifier_app = typer.Typer(help="Train a quality classifier on your own examples.", no_args_is_help=True)
 language_model_app = typer.Typer(help="Train an n-gram language model for perplexity.", no_args_is_help=True)
+tokenizer_app = typer.Typer(help="Train a tokenizer on a dataset.", no_args_is_help=True)
 Field = Annotated[str, typer.Option(help="Field or column that holds the text.")]
 
 
@@ -44,3 +45,34 @@ def train_language_model(
 
     for line in train(documents, to, text, order, sample):
         typer.echo(line)
+
+
+@tokenizer_app.command("train")
+def train_tokenizer(
+    dataset: Annotated[Path, typer.Argument(help="A dataset folder.")],
+    to: Annotated[Path, typer.Option(help="Folder to write.")],
+    vocabulary: Annotated[int, typer.Option(min=300, help="Tokens, the 256 bytes included.")] = 8192,
+    sample: Annotated[str, typer.Option(help="Text to fit on, from the beginning of the dataset.")] = "200MB",
+) -> None:
+    """Byte-level BPE on the text of a dataset."""
+    from pipelines.sizes import parse_size
+    from pipelines.tokens import train_tokenizer as train
+
+    size = train(dataset, to, vocabulary, parse_size(sample, "--sample"))
+    typer.echo(f"wrote {to}, {size:,} tokens")
+
+
+def tokenize(
+    dataset: Annotated[Path, typer.Argument(help="A dataset folder.")],
+    tokenizer: Annotated[Path, typer.Option(help="A tokenizer folder: tokenizer.json and its configuration.")],
+) -> None:
+    """Turn a dataset into token shards for training, beside its text."""
+    from pipelines.tokens import tokenize_dataset
+
+    manifest = tokenize_dataset(dataset, tokenizer)
+    for split, facts in manifest.facts["splits"].items():
+        per_token = facts["bytes"] / max(1, facts["tokens"])
+        typer.echo(
+            f"{split:<12} {facts['documents']:,} documents, {facts['tokens']:,} tokens, {per_token:.2f} bytes a token"
+        )
+    typer.echo(f"tokens  {dataset / 'tokens'}")
