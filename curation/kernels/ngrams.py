@@ -1,7 +1,9 @@
 """Repeated n-grams of 2 to 10 tokens in one text, the way each rule set counts them.
 
-An n-gram can only occur twice where its first and its last n-1 tokens do, so for growing n only the positions that are
-left are looked at: on ordinary text a handful. Lengths are in characters (code points).
+Most n-grams occur once, and most of the work is to say so cheaply. An n-gram can only occur twice where its first and
+its last n-1 tokens do; and a sieve, a small table of counts that different n-grams may share, gives an upper bound of
+how often each occurs without a branch that the processor cannot foresee. Hash tables hold what is left: on ordinary
+text a handful. Lengths are in characters (code points).
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from curation.kernels.hash_tables import copy_bytes, find_slot, hash_bytes, hash_ends, table_size
-from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.unicode_tables import ALPHANUMERIC
 from curation.kernels.utf8 import count_characters
@@ -29,6 +30,8 @@ _COLUMNS = 18
 _LONGEST_TOP, _LONGEST = 4, 10
 _NOT_ZERO = np.uint64(1 << 63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_FULL = 255  # where the counts of a sieve end
+_SIEVE = 4  # slots of a sieve for each slot of a hash table
 
 
 @kernel
@@ -53,77 +56,48 @@ def repeated_ngrams(data, offsets, classes, kind, counting, longest_of_equals, s
         if end - start >= capacity:
             capacity = 2 * (end - start) + 64
             hashes, grams = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
-            characters, positions = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-            starts, stops = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-            packed = np.zeros(capacity + 8 * _LONGEST, np.uint8)
-        tokens = _cut(data, start, end, classes, kind, hashes, characters, starts, stops)
+            characters, starts = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+            positions, chosen = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+            slot, packed = np.empty(capacity, np.int32), np.zeros(capacity + 8 * _LONGEST, np.uint8)
+        tokens = _cut(data, start, end, classes, kind, hashes, characters, starts, packed)
         size = table_size(tokens)
         if size > slots:
             slots = size
             keys, seen, place = np.zeros(slots, np.uint64), np.empty(slots, np.int32), np.empty(slots, np.int32)
-            sieve, slot = np.zeros(4 * slots, np.uint8), np.empty(slots, np.int32)
+            sieve = np.empty(_SIEVE * slots, np.uint8)
         row = counts[document]
         row[TEXT_CHARACTERS] = count_characters(data, start, end)
         row[TOKENS] = tokens
         row[TOKEN_CHARACTERS] = characters[tokens]
         _count_all(
-            row, hashes, grams, characters, positions, slot, keys, seen, place, counting, longest_of_equals, spaces
+            row,
+            hashes,
+            grams,
+            characters,
+            positions,
+            chosen,
+            slot,
+            sieve,
+            keys,
+            seen,
+            place,
+            counting,
+            longest_of_equals,
+            spaces,
         )
         if counting == WALKED:
-            _pack(data, starts, stops, tokens, packed)
             _walk_all(row, packed, characters, starts, positions, slot, sieve, keys)
     return counts
 
 
 @helper
-def _count_all(  # type: ignore[no-untyped-def]
-    row, hashes, grams, characters, positions, slot, keys, seen, place, counting, longest_of_equals, spaces
-):
-    """TOP + n, and DUPLICATE + n unless they are walked."""
-    tokens = left = row[TOKENS]
-    for k in range(tokens):
-        grams[k] = hashes[k]
-        positions[k] = k
-    for n in range(2, (_LONGEST_TOP if counting == WALKED else _LONGEST) + 1):
-        if tokens < n:
-            break
-        left = _next_candidates(positions, left, tokens, n)
-        size = table_size(left)
-        best, top = _count_grams(
-            hashes, grams, characters, positions, left, n, keys, size, seen, place, slot, longest_of_equals
-        )
-        if n <= _LONGEST_TOP and not (longest_of_equals and best == 1):
-            row[TOP + n] = best * (characters[top + n] - characters[top] + spaces * (n - 1))
-        left = _keep_repeated(positions, left, slot, seen)
-        _clear(keys, size)
-        if n > _LONGEST_TOP:
-            _add_up(row, characters, positions, left, tokens, n, counting)
+def _cut(data, position, end, classes, kind, hashes, characters, starts, packed):  # type: ignore[no-untyped-def]
+    """Fill token hashes, running sums of characters and the tokens one after another; how many tokens.
 
-
-@helper
-def _walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # type: ignore[no-untyped-def]
-    """DUPLICATE + n by walking."""
-    tokens = left = row[TOKENS]
-    for k in range(tokens):
-        positions[k] = k
-    for n in range(5, _LONGEST + 1):
-        left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
-        size = table_size(left)
-        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
-        _clear(keys, size)
-
-
-@helper
-def _clear(array, size):  # type: ignore[no-untyped-def]
-    for k in range(size):
-        array[k] = 0
-
-
-@helper
-def _cut(data, position, end, classes, kind, hashes, characters, starts, stops):  # type: ignore[no-untyped-def]
-    """Fill token hashes, running sums of characters (one more than tokens) and byte ranges; how many tokens."""
-    tokens = 0
-    characters[0] = 0
+    `starts` says where each begins in `packed`. It and `characters` are one longer than the tokens.
+    """
+    tokens, size = 0, 0
+    characters[0] = starts[0] = 0
     while True:
         if kind == FIELDS:
             start, position, length, _, _ = next_field(data, position, end, classes)
@@ -135,10 +109,59 @@ def _cut(data, position, end, classes, kind, hashes, characters, starts, stops):
         if kind == ALPHANUMERIC_WORDS and not first & ALPHANUMERIC:
             continue
         hashes[tokens] = hash_bytes(data, start, position)
-        starts[tokens] = start
-        stops[tokens] = position
+        copy_bytes(data, start, position, packed, size)
+        size += position - start
         tokens += 1
+        starts[tokens] = size
         characters[tokens] = characters[tokens - 1] + length
+
+
+@helper
+def _count_all(  # type: ignore[no-untyped-def]
+    row,
+    hashes,
+    grams,
+    characters,
+    positions,
+    chosen,
+    slots,
+    sieve,
+    keys,
+    seen,
+    place,
+    counting,
+    longest_of_equals,
+    spaces,
+):
+    """TOP + n, and DUPLICATE + n unless they are walked."""
+    tokens = left = row[TOKENS]
+    for k in range(tokens):
+        grams[k] = hashes[k]
+        positions[k] = k
+    for n in range(2, (_LONGEST_TOP if counting == WALKED else _LONGEST) + 1):
+        if tokens < n:
+            break
+        left = _next_candidates(positions, left, tokens, n)
+        most = _sieve_grams(hashes, grams, positions, left, n, sieve, slots)
+        if n <= _LONGEST_TOP:
+            best, top = _find_top(
+                grams, characters, positions, left, n, chosen, slots, sieve, most, keys, seen, place, longest_of_equals
+            )
+            if not (longest_of_equals and best == 1):
+                row[TOP + n] = best * (characters[top + n] - characters[top] + spaces * (n - 1))
+        left = _choose(positions, left, slots, sieve, 2, positions)
+        if n > _LONGEST_TOP:
+            size = table_size(left)
+            _count_grams(grams, characters, positions, left, n, keys, size, seen, place, slots, False)
+            left = _choose(positions, left, slots, seen, 2, positions)
+            _clear(keys, size)
+            _add_up(row, characters, positions, left, tokens, n, counting)
+
+
+@helper
+def _clear(array, size):  # type: ignore[no-untyped-def]
+    for k in range(size):
+        array[k] = 0
 
 
 @helper
@@ -147,26 +170,75 @@ def _next_candidates(positions, left, tokens, n):  # type: ignore[no-untyped-def
     kept = 0
     for k in range(left):
         position = positions[k]
-        if position + n <= tokens and (n == 2 or (k + 1 < left and positions[k + 1] == position + 1)):
-            positions[kept] = position
-            kept += 1
+        positions[kept] = position
+        kept += (position + n <= tokens) & ((n == 2) | ((k + 1 < left) & (positions[k + 1] == position + 1)))
     return kept
 
 
 @helper
-def _count_grams(  # type: ignore[no-untyped-def]
-    tokens, grams, characters, positions, left, n, keys, size, seen, first, slots, longest_of_equals
-):
-    """Count the n-grams at `positions`: count and place of the most frequent. `slots` tells each position's slot.
+def _sieve_grams(tokens, grams, positions, left, n, sieve, slots):  # type: ignore[no-untyped-def]
+    """Count the n-grams at `positions` in the sieve, where the slot of each is noted; the largest count.
 
-    `grams` holds the hashes of the (n-1)-grams and is moved on to n-grams. Positions that are left out hold n-grams
-    that occur once, so without any repeated one the first n-gram of the text is the most frequent.
+    `grams` holds the hashes of the (n-1)-grams and is moved on to n-grams.
     """
+    size = _SIEVE * table_size(left)
+    mask = np.uint64(size - 1)
+    _clear(sieve, size)
+    most = 1
+    for k in range(left):
+        position = positions[k]
+        gram = grams[position] * _SPREAD + tokens[position + n - 1]
+        grams[position] = gram
+        slot = (gram >> np.uint64(32)) & mask
+        slots[k] = slot
+        times = min(np.int64(sieve[slot]) + 1, _FULL)
+        sieve[slot] = times
+        most = max(most, times)
+    return most
+
+
+@helper
+def _choose(positions, left, slots, counts, least, chosen):  # type: ignore[no-untyped-def]
+    """Copy the positions whose slot counts at least so much to `chosen`; how many."""
+    kept = 0
+    for k in range(left):
+        chosen[kept] = positions[k]
+        kept += counts[slots[k]] >= least
+    return kept
+
+
+@helper
+def _find_top(  # type: ignore[no-untyped-def]
+    grams, characters, positions, left, n, chosen, slots, sieve, most, keys, seen, place, longest_of_equals
+):
+    """Count and place of the most frequent n-gram.
+
+    A sieve never counts too few. So those that reach its largest count are counted first; if none of them really does,
+    the best of them bounds what else can be the most frequent. Where nothing repeats it is the first of the text.
+    """
+    best, top, least = 1, 0, most
+    while least > 1:
+        number = _choose(positions, left, slots, sieve, least, chosen)
+        size = table_size(number)
+        best, top = _count_grams(
+            grams, characters, chosen, number, n, keys, size, seen, place, chosen, longest_of_equals
+        )
+        _clear(keys, size)
+        if best >= least or least == 2:
+            break
+        least = max(best, 2)
+    return best, top
+
+
+@helper
+def _count_grams(  # type: ignore[no-untyped-def]
+    grams, characters, positions, left, n, keys, size, seen, first, slots, longest_of_equals
+):
+    """Count the n-grams at `positions`: count and place of the most frequent. `slots` tells each position's slot."""
     best, place, best_length = 1, 0, 0
     for k in range(left):
         position = positions[k]
-        gram = mix((grams[position] * _SPREAD) ^ tokens[position + n - 1]) | _NOT_ZERO
-        grams[position] = gram
+        gram = grams[position] | _NOT_ZERO
         slot = find_slot(keys, size, gram)
         slots[k] = slot
         if keys[slot] == 0:
@@ -182,17 +254,6 @@ def _count_grams(  # type: ignore[no-untyped-def]
         if seen[slot] > best or better:
             best, place, best_length = seen[slot], first[slot], length
     return best, place
-
-
-@helper
-def _keep_repeated(positions, left, slots, seen):  # type: ignore[no-untyped-def]
-    """Keep the positions whose n-gram occurs more than once."""
-    kept = 0
-    for k in range(left):
-        if seen[slots[k]] > 1:
-            positions[kept] = positions[k]
-            kept += 1
-    return kept
 
 
 @helper
@@ -212,14 +273,16 @@ def _add_up(row, characters, positions, left, tokens, n, counting):  # type: ign
 
 
 @helper
-def _pack(data, starts, stops, tokens, packed):  # type: ignore[no-untyped-def]
-    """Write the tokens one after another; `starts` becomes where each begins there, with the end as one more."""
-    size = 0
+def _walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # type: ignore[no-untyped-def]
+    """DUPLICATE + n by walking."""
+    tokens = left = row[TOKENS]
     for k in range(tokens):
-        copy_bytes(data, starts[k], stops[k], packed, size)
-        begin, size = size, size + stops[k] - starts[k]
-        starts[k] = begin
-    starts[tokens] = size
+        positions[k] = k
+    for n in range(5, _LONGEST + 1):
+        left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
+        size = table_size(left)
+        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
+        _clear(keys, size)
 
 
 @helper
@@ -230,7 +293,7 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
     it may let through too many but never too few. N-grams shorter than the prefix are let through.
     """
     prefix = 4 * n - 10  # found by trying: longer ones let more short n-grams through
-    size = 4 * table_size(left)
+    size = _SIEVE * table_size(left)
     mask = np.uint64(size - 1)
     _clear(sieve, size)
     for k in range(left):
