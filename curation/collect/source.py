@@ -1,8 +1,8 @@
 """What a source is, and the sink that turns its records into documents or rows of quarantine.
 
-A source lists its input files, cuts them into pieces of work, and reads one piece into a sink. A record is named by its
-`key`: the file's path below the source's own folder, and the byte offset or row within it. So the identity of a document
-does not depend on how the files were cut, or on the machine they lie on.
+A source lists its input files, cuts them into pieces of work, and reads one piece into a sink. A record is named by
+its `key`: the file's path below the source's own folder, and the byte offset or row within it. So the identity of a
+document does not depend on how the files were cut, or on the machine they lie on.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Sink:
         self._rows: list[tuple[str, str | None, str, str | None]] = []
         self._bytes = 0
         self._rejected: list[dict[str, Any]] = []
-        self.documents = self.quarantined = self.text_bytes = 0
+        self.documents = self.quarantined = 0
 
     def add(self, key: str, text: str, url: str | None = None, meta: dict[str, Any] | None = None) -> None:
         """One document; the caller has made sure that the text is a string that UTF-8 can hold."""
@@ -99,7 +99,6 @@ class Sink:
         keys, urls, texts, metas = zip(*self._rows, strict=True)
         rows, source = len(keys), self.source
         text = pa.array(texts, pa.large_string())
-        self.text_bytes += text.nbytes
         columns = [
             pa.array([document_id(source, key) for key in keys], pa.string()),
             pa.array([source] * rows, pa.string()),

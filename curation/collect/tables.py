@@ -164,8 +164,11 @@ class Csv(FileSource):
     def cut(self, file: InputFile) -> Sequence[Piece]:
         with self._rows(file) as rows:
             header = next(rows, [])
+        where = f"source `{self.name}`, {file.key}"
+        if not _is_utf8(header):
+            raise ResourceError(where, "a header line that is not UTF-8", "a header in UTF-8", "convert the file")
         if self.text not in header:
-            where, found = f"source `{self.name}`, {file.key}", f"columns {', '.join(header[:20])}"
+            found = f"columns {', '.join(header[:20])}"
             raise ResourceError(where, found, f"a column `{self.text}`", nearest(self.text, header))
         return [Piece(file=file)]
 

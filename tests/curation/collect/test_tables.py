@@ -96,6 +96,12 @@ def test_a_bad_csv_row_is_rejected_and_its_neighbours_live(tmp_path, row, reason
     assert (rejected["reason"], rejected["offset"]) == (reason, 1)
 
 
+def test_a_csv_header_that_is_not_utf8_names_the_file(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b"text,\xff\na,b\n")
+    with pytest.raises(ResourceError, match=r"t\.csv: found a header line that is not UTF-8"):
+        Csv(name="s", path=str(tmp_path)).pieces()
+
+
 def test_each_text_file_is_a_document_and_bad_ones_are_rejected(tmp_path):
     (tmp_path / "a.md").write_text("# grain")
     (tmp_path / "b.txt").write_bytes(b"\xff")
