@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from curation.dialects import rule_sets, rule_sets_named
 from curation.errors import RecipeError, nearest
 from curation.recipe import Card, DatasetOptions, Limits
 from curation.registry import Room, load, names
@@ -24,7 +25,10 @@ def describe_all() -> str:
         lines.append(f"{room}s")
         for name in names(room):
             lines.append(f"  {name:<24} {_first_line(load(room, name, 'registry'))}")
-    return "\n".join([*lines, "", "`gristmill ops NAME` shows parameters, defaults and attributes."])
+    lines.append("rule sets (- use: NAME, under clean for what measures and under rules for the limits)")
+    for name, source in _rule_sets().items():
+        lines.append(f"  {name:<28} {source}")
+    return "\n".join([*lines, "", "`gristmill ops NAME` shows parameters, defaults, attributes and limits."])
 
 
 def describe(name: str) -> str:
@@ -32,8 +36,35 @@ def describe(name: str) -> str:
     for room in _ROOMS:
         if name in names(room):
             return _described(room, name, load(room, name, "registry"))
-    everything = [known for room in _ROOMS for known in names(room)]
+    if name in _rule_sets():
+        return _rule_set(name)
+    everything = [*(known for room in _ROOMS for known in names(room)), *_rule_sets()]
     raise RecipeError(f"ops {name}", "an unknown name", "a source, operator or grouping", nearest(name, everything))
+
+
+def _rule_sets() -> dict[str, str]:
+    """Published rule sets by the name that recipes use, with their source."""
+    return {f"{part.name}/{part.dialect}": part.source for part in rule_sets()}
+
+
+def _rule_set(name: str) -> str:
+    lines = [f"rule set {name}"]
+    for part in rule_sets_named(*name.split("/")):
+        version = load("operator", part.operator, "registry").contract.version
+        given = ", ".join(f"{key}: {value}" for key, value in part.parameters.items())
+        lines += [
+            "",
+            f"source    {part.source}",
+            f"measured  {part.operator}, version {version}, {{{given}}}",
+            "limits",
+        ]
+        for rule in part.rules:
+            limits = rule.model_dump(
+                mode="json", exclude={"reason", "attribute"}, exclude_none=True, exclude_defaults=True
+            )
+            shown = ", ".join(f"{key} {value}" for key, value in limits.items())
+            lines.append(f"  {rule.reason:<36} {rule.attribute:<54} {shown}")
+    return "\n".join(lines)
 
 
 def _described(room: Room, name: str, model: Any) -> str:

@@ -129,6 +129,14 @@ def test_ops_shows_all_and_one():
     assert "did you mean `language`" in gristmill("ops", "langage").stderr
 
 
+def test_ops_shows_rule_sets_with_source_version_and_limits():
+    assert "gopher_quality/datatrove" in gristmill("ops").stdout
+    shown = gristmill("ops", "fineweb/2024-04").stdout
+    assert "version 1" in shown
+    assert "above 0.12" in shown
+    assert "2406.17557" in shown
+
+
 def test_new_writes_a_valid_recipe_and_never_overwrites(tmp_path):
     target = tmp_path / "mine.yaml"
     assert gristmill("new", "start", "--to", target).returncode == 0
