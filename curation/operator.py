@@ -20,7 +20,8 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from curation.errors import ContractError, DataError
+from curation.errors import ContractError, DataError, ResourceError
+from curation.files import checksum
 from curation.schema import DOCUMENT, with_columns
 
 __all__ = ["Contract", "Failure", "Kind", "Operator", "Resources", "run_operator", "run_safely"]
@@ -44,9 +45,16 @@ class Resources(dict[str, str]):
 
     @classmethod
     def of(cls, *paths: str) -> Resources:
-        from curation.files import checksum
+        """Checksums of the files. Raises ResourceError for one that cannot be read."""
+        return cls({path: _checksum(path) for path in paths})
 
-        return cls({path: checksum(path) for path in paths})
+
+def _checksum(path: str) -> str:
+    try:
+        return checksum(path)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ResourceError(f"file {path}", found, "a file that can be read", "mend the path in the recipe") from None
 
 
 class Operator(BaseModel, ABC):

@@ -3,8 +3,8 @@ from typing import ClassVar
 import pyarrow as pa
 import pytest
 
-from curation.errors import ContractError, DataError
-from curation.operator import Contract, Operator, run_operator, run_safely
+from curation.errors import ContractError, DataError, ResourceError
+from curation.operator import Contract, Operator, Resources, run_operator, run_safely
 from curation.schema import DOCUMENT, child_id
 
 
@@ -78,3 +78,8 @@ def test_the_fingerprint_follows_parameters_and_version():
         contract: ClassVar[Contract] = Contract("length", 2, "annotate", adds={"length.chars": pa.int64()})
 
     assert Length().fingerprint() == Length().fingerprint() != Newer().fingerprint()
+
+
+def test_a_file_that_is_missing_is_named():
+    with pytest.raises(ResourceError, match=r"file /no/such/list: found No such file.*mend the path"):
+        Resources.of("/no/such/list")
