@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from curation.kernels.hashing import mix
-from curation.kernels.jit import helper
+from curation.kernels.jit import helper, inlined
 
-__all__ = ["add", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "table_size"]
+__all__ = ["add", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "load_eight", "table_size"]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NOT_ZERO = np.uint64(1 << 63)
@@ -20,7 +20,7 @@ _ALL_ONES = np.uint64(2**64 - 1)
 
 
 @helper
-def _load(data, position):  # type: ignore[no-untyped-def]
+def load_eight(data, position):  # type: ignore[no-untyped-def]
     """Eight bytes as one number. Written byte by byte, which the compiler turns into a single load."""
     word = np.uint64(data[position])
     for k in range(1, 8):
@@ -28,17 +28,17 @@ def _load(data, position):  # type: ignore[no-untyped-def]
     return word
 
 
-@helper
+@inlined
 def copy_bytes(data, start, stop, out, at):  # type: ignore[no-untyped-def]
     """Write data[start:stop] to out[at:]; up to seven bytes more are written behind it, for `out` to have room for.
 
-    Eight bytes a step, as `_load` reads them: a loop over single bytes ends where no processor can foresee it.
+    Eight bytes a step, as `load_eight` reads them: a loop over single bytes ends where no processor can foresee it.
     """
     position, last = np.uint64(start), np.uint64(stop)
     target = np.uint64(at)
     while position < last:
         if position + np.uint64(8) <= np.uint64(len(data)):
-            word = _load(data, position)
+            word = load_eight(data, position)
             for k in range(8):
                 out[target + np.uint64(k)] = np.uint8(word >> np.uint64(8 * k))
         else:
@@ -48,34 +48,59 @@ def copy_bytes(data, start, stop, out, at):  # type: ignore[no-untyped-def]
         target += np.uint64(8)
 
 
-@helper
+@inlined
 def hash_ends(data, start, size):  # type: ignore[no-untyped-def]
     """Hash of the first and the last eight of `size` bytes: equal for equal bytes, and quick."""
-    head, tail = _load(data, np.uint64(start)), _load(data, np.uint64(start + size - 8))
+    head, tail = load_eight(data, np.uint64(start)), load_eight(data, np.uint64(start + size - 8))
     state = (head * _MULTIPLIER) ^ tail
     return ((state ^ (state >> np.uint64(32))) * _MULTIPLIER) >> np.uint64(24)
 
 
-@helper
+@inlined
 def hash_bytes(data, start, stop):  # type: ignore[no-untyped-def]
     """64-bit hash of data[start:stop], never 0, eight bytes a step."""
     state = np.uint64(stop - start) * _MULTIPLIER
     position = np.uint64(start)
     last = np.uint64(stop)
     while position + np.uint64(8) <= last:
-        state = (state ^ _load(data, position)) * _MULTIPLIER
+        state = (state ^ load_eight(data, position)) * _MULTIPLIER
         state ^= state >> np.uint64(29)
         position += np.uint64(8)
     if position == last:
         return mix(state) | _NOT_ZERO
     if position + np.uint64(8) <= np.uint64(len(data)):
         # Most words are shorter than eight bytes: one load and a mask spare them an unforeseeable number of rounds.
-        word = _load(data, position) & ~(_ALL_ONES << (np.uint64(8) * (last - position)))
+        word = load_eight(data, position) & ~(_ALL_ONES << (np.uint64(8) * (last - position)))
     else:
         word = np.uint64(0)
         for k in range(np.int64(last - position)):
             word |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k)
     return mix((state ^ word) * _MULTIPLIER) | _NOT_ZERO
+
+
+@inlined
+def hash_long(data, start, stop):  # type: ignore[no-untyped-def]
+    """64-bit hash of data[start:stop], never 0; for longer ranges than `hash_bytes`, as no step waits for the last.
+
+    The last eight bytes are read as they stand, overlapping the step before, where there are eight.
+    """
+    position, last = np.uint64(start), np.uint64(stop)
+    if position + np.uint64(8) > last:
+        return hash_bytes(data, start, stop)
+    state, salt = (last - position) * _MULTIPLIER, _MULTIPLIER
+    while position + np.uint64(8) < last:
+        state += _spread(load_eight(data, position) ^ salt)
+        salt += _MULTIPLIER
+        position += np.uint64(8)
+    state += _spread(load_eight(data, last - np.uint64(8)) ^ salt)
+    return mix(state) | _NOT_ZERO
+
+
+@helper
+def _spread(word):  # type: ignore[no-untyped-def]
+    """A bijection of uint64, so that equal sums of two of them are left to chance."""
+    word = (word ^ (word >> np.uint64(32))) * _MULTIPLIER
+    return (word ^ (word >> np.uint64(29))) * _MULTIPLIER
 
 
 @helper
@@ -87,7 +112,7 @@ def table_size(entries):  # type: ignore[no-untyped-def]
     return size
 
 
-@helper
+@inlined
 def find_slot(keys, size, key):  # type: ignore[no-untyped-def]
     """Slot of `key` among the first `size`, or the empty slot where it belongs; keys are never 0."""
     mask = np.uint64(size - 1)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import copy_bytes, find_slot, hash_bytes, hash_ends, table_size
-from curation.kernels.jit import helper, kernel
+from curation.kernels.hash_tables import copy_bytes, find_slot, hash_bytes, hash_ends, hash_long, table_size
+from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.unicode_tables import ALPHANUMERIC
 from curation.kernels.utf8 import count_characters
 from curation.kernels.words import next_field, next_word
@@ -59,7 +59,11 @@ def repeated_ngrams(data, offsets, classes, kind, counting, longest_of_equals, s
             characters, starts = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
             positions, chosen = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
             slot, packed = np.empty(capacity, np.int32), np.zeros(capacity + 8 * _LONGEST, np.uint8)
-        tokens = _cut(data, start, end, classes, kind, hashes, characters, starts, packed)
+        if kind == FIELDS:
+            tokens = _cut_fields(data, start, end, classes, hashes, characters)
+        else:
+            only = kind == ALPHANUMERIC_WORDS
+            tokens = _cut_words(data, start, end, classes, only, hashes, characters, starts, packed)
         size = table_size(tokens)
         if size > slots:
             slots = size
@@ -90,30 +94,38 @@ def repeated_ngrams(data, offsets, classes, kind, counting, longest_of_equals, s
     return counts
 
 
-@helper
-def _cut(data, position, end, classes, kind, hashes, characters, starts, packed):  # type: ignore[no-untyped-def]
+@inlined
+def _cut_words(data, position, end, classes, alphanumeric, hashes, characters, starts, packed):  # type: ignore[no-untyped-def]
     """Fill token hashes, running sums of characters and the tokens one after another; how many tokens.
 
     `starts` says where each begins in `packed`. It and `characters` are one longer than the tokens.
     """
-    tokens, size = 0, 0
+    tokens, size, total = 0, 0, 0
     characters[0] = starts[0] = 0
     while True:
-        if kind == FIELDS:
-            start, position, length, _, _ = next_field(data, position, end, classes)
-            first = ALPHANUMERIC
-        else:
-            start, position, length, _, _, first = next_word(data, position, end, classes)
+        start, position, length, _, _, first = next_word(data, position, end, classes)
         if start == position:
             return tokens
-        if kind == ALPHANUMERIC_WORDS and not first & ALPHANUMERIC:
+        if alphanumeric and not first & ALPHANUMERIC:
             continue
         hashes[tokens] = hash_bytes(data, start, position)
         copy_bytes(data, start, position, packed, size)
-        size += position - start
-        tokens += 1
-        starts[tokens] = size
-        characters[tokens] = characters[tokens - 1] + length
+        size, total, tokens = size + position - start, total + length, tokens + 1
+        starts[tokens], characters[tokens] = size, total
+
+
+@helper
+def _cut_fields(data, position, end, classes, hashes, characters):  # type: ignore[no-untyped-def]
+    """Fill token hashes and running sums of characters; how many tokens. Apart, so that each way compiles inline."""
+    tokens, total = 0, 0
+    characters[0] = 0
+    while True:
+        start, position, length, _, _ = next_field(data, position, end, classes)
+        if start == position:
+            return tokens
+        hashes[tokens] = hash_bytes(data, start, position)
+        total, tokens = total + length, tokens + 1
+        characters[tokens] = total
 
 
 @helper
@@ -184,14 +196,14 @@ def _sieve_grams(tokens, grams, positions, left, n, sieve, slots):  # type: igno
     size = _SIEVE * table_size(left)
     mask = np.uint64(size - 1)
     _clear(sieve, size)
-    most = 1
+    most = np.int64(1)
     for k in range(left):
         position = positions[k]
         gram = grams[position] * _SPREAD + tokens[position + n - 1]
         grams[position] = gram
         slot = (gram >> np.uint64(32)) & mask
         slots[k] = slot
-        times = min(np.int64(sieve[slot]) + 1, _FULL)
+        times = min(np.int64(sieve[slot]) + 1, np.int64(_FULL))
         sieve[slot] = times
         most = max(most, times)
     return most
@@ -318,7 +330,7 @@ def _walk(packed, characters, starts, positions, left, n, keys, size):  # type: 
         position = positions[k]
         if position < free:
             continue
-        gram = hash_bytes(packed, starts[position], starts[position + n])
+        gram = hash_long(packed, starts[position], starts[position + n])
         slot = find_slot(keys, size, gram)
         if keys[slot] == gram:
             total += characters[position + n] - characters[position]
