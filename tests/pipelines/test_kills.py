@@ -108,9 +108,12 @@ def die_always(_):
 
 def test_an_interrupted_run_can_be_resumed(recipe_path, reference_run, tmp_path, digests):
     process = start(recipe_path, tmp_path / "run", 1)
-    time.sleep(2.5)
+    first = tmp_path / "run/receipts/collect/00000.json"
+    while not first.exists():
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) != 0
+    assert not (tmp_path / "run/dataset/manifest.json").exists()
     assert start(recipe_path, tmp_path / "run", 1).wait() == 0
     assert digests(tmp_path / "run") == digests(reference_run)
 
