@@ -200,7 +200,8 @@ def _copy_into(target: Tensor, whole: Tensor) -> None:
 
     if isinstance(target, DTensor):
         whole = whole.to(target.to_local().device, target.dtype)
-        target.copy_(distribute_tensor(whole, target.device_mesh, target.placements))
+        # Every process has read the file, so none needs to be told.
+        target.copy_(distribute_tensor(whole, target.device_mesh, target.placements, src_data_rank=None))
     else:
         target.copy_(whole)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-__all__ = ["Ranks", "full_tensor", "join", "wrap"]
+__all__ = ["Ranks", "full_tensor", "join", "shard_again", "wrap"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,11 @@ class Ranks:
 
 @contextlib.contextmanager
 def join(device: Literal["auto", "cpu", "cuda"] = "auto") -> Iterator[Ranks]:
-    """Take the place that torchrun's environment names; alone without it."""
+    """Take the place that torchrun's environment names; alone without it.
+
+    Whatever was wrapped inside the block must be let go of before it ends: gloo's destructor may wait for ever on
+    processes that have left, and a wrapped model keeps the process group alive.
+    """
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     kind = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     place = torch.device(kind, int(os.environ.get("LOCAL_RANK", "0"))) if kind == "cuda" else torch.device("cpu")
@@ -59,8 +65,13 @@ def join(device: Literal["auto", "cpu", "cuda"] = "auto") -> Iterator[Ranks]:
         dist.init_process_group("nccl" if kind == "cuda" else "gloo", rank=rank, world_size=world)
     try:
         yield Ranks(rank, world, place)
+    except BaseException as error:
+        # The frames of the traceback hold the model.
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         if mine:
+            gc.collect()
             dist.destroy_process_group()
 
 
@@ -79,6 +90,15 @@ def wrap(model: nn.Module, ranks: Ranks, parallel: Literal["ddp", "fsdp"], compu
     for block in model.blocks:  # type: ignore[union-attr]
         fully_shard(block, mesh=mesh, mp_policy=policy)  # type: ignore[arg-type]
     return fully_shard(model, mesh=mesh, mp_policy=policy)
+
+
+def shard_again(model: nn.Module) -> None:
+    """Shard weights that a forward pass without a backward pass has left whole; nothing to do without FSDP2."""
+    from torch.distributed.fsdp import FSDPModule
+
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
 
 
 def full_tensor(tensor: Tensor) -> Tensor:

@@ -53,7 +53,9 @@ def held_out(
     count = _documents(split, limit)
     ends = split.document_ends[:count]
     nats = np.zeros(count, np.float64)
-    starts = np.arange(0, int(ends[-1]), length, dtype=np.int64)[ranks.rank :: ranks.world]
+    # Sharded weights are gathered by all processes at once, so each scores as many windows as the others.
+    each = -(-int(ends[-1]) // (length * ranks.world))
+    starts = np.arange(ranks.rank, each * ranks.world, ranks.world, dtype=np.int64) * length
     for chunk in _chunks(starts, windows):
         inputs, targets = _windows(split, chunk, length, int(ends[-1]))
         scored = losses(torch.from_numpy(inputs).to(ranks.device), torch.from_numpy(targets).to(ranks.device))
@@ -76,11 +78,12 @@ def _documents(split: TokenSplit, limit: int | None) -> int:
 def _windows(
     split: TokenSplit, starts: npt.NDArray[np.int64], length: int, end: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Inputs and targets of windows; the first token is predicted from an end mark, what lies beyond is ignored."""
+    """Inputs and targets of windows; the first token follows an end mark, what lies beyond `end` is ignored."""
     rows = np.full((len(starts), length + 1), split.tokenizer.eos_id, np.int64)
     for row, start in zip(rows, starts.tolist(), strict=True):
         first, last = max(0, start - 1), min(end, start + length)
-        row[first - (start - 1) : last - (start - 1)] = split.read(np.array([first]), last - first)[0]
+        if first < last:
+            row[first - (start - 1) : last - (start - 1)] = split.read(np.array([first]), last - first)[0]
     targets = rows[:, 1:].copy()
     targets[starts[:, None] + np.arange(length) >= end] = IGNORED
     return rows[:, :-1].copy(), targets

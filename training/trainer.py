@@ -16,7 +16,7 @@ from curation.errors import RecipeError, ResourceError
 from training.checkpoint import load_model, step_seed
 from training.data.loader import Loader
 from training.data.tokens import TokenSplit
-from training.distributed import Ranks, full_tensor, wrap
+from training.distributed import Ranks, full_tensor, shard_again, wrap
 from training.evaluation import HeldOut, held_out
 from training.model.config import ModelConfig
 from training.model.decoder import Decoder, document_mask
@@ -37,13 +37,14 @@ class StepResult:
 
 
 class Trainer:
-    def __init__(self, recipe: TrainRecipe, config: ModelConfig, ranks: Ranks) -> None:
+    """`model` may be any module that is called as `Decoder` is; by default it is a decoder of `config`."""
+
+    def __init__(self, recipe: TrainRecipe, config: ModelConfig, ranks: Ranks, model: nn.Module | None = None) -> None:
         self.recipe, self.config, self.ranks = recipe, config, ranks
         _check_split(recipe, ranks)
         _set_up(recipe, ranks)
         compute = _compute_dtype(recipe, ranks)
-        self.model = Decoder(config, compute_dtype=compute).to(ranks.device)
-        self.model.initialise(recipe.seed)
+        self.model = (model if model is not None else _fresh(recipe, config, compute)).to(ranks.device)
         self._called: Any = wrap(self.model, ranks, recipe.machine.parallel, compute)
         self._callable = torch.compile(self._called) if _compiles(recipe, ranks) else self._called
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
@@ -81,10 +82,14 @@ class Trainer:
     def evaluate(self, split: TokenSplit, length: int, limit: int | None) -> HeldOut:
         self._called.eval()
         windows = self.recipe.machine.micro_batch or max(1, 65_536 // length)
-        return held_out(self._losses, split, length=length, windows=windows, ranks=self.ranks, limit=limit)
+        found = held_out(self._losses, split, length=length, windows=windows, ranks=self.ranks, limit=limit)
+        shard_again(self.model)
+        return found
 
     def flops_per_token(self) -> float:
-        return Decoder.flops_per_token(self.model, self.recipe.context)
+        """Of forward and backward."""
+        assert isinstance(self.model, Decoder)
+        return self.model.flops_per_token(self.recipe.context)
 
     def _losses(self, tokens: Tensor, targets: Tensor) -> Tensor:
         result: Tensor = self._called(tokens, targets, self._mask(tokens), each=True)
@@ -131,6 +136,12 @@ class Trainer:
             self._called.set_requires_gradient_sync(last)
         with self._called.no_sync() if not last and hasattr(self._called, "no_sync") else contextlib.nullcontext():
             yield
+
+
+def _fresh(recipe: TrainRecipe, config: ModelConfig, compute: torch.dtype) -> Decoder:
+    decoder = Decoder(config, compute_dtype=compute)
+    decoder.initialise(recipe.seed)
+    return decoder
 
 
 def _check_split(recipe: TrainRecipe, ranks: Ranks) -> None:

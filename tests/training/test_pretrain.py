@@ -108,6 +108,16 @@ def test_growing_from_one_to_two_to_four_processes_loses_and_repeats_nothing(
     assert seen == expected
 
 
+def test_sharded_weights_go_on_with_other_processes(stories_folder: Path, tmp_path: Path) -> None:
+    sharded = small_recipe(stories_folder, machine={"device": "cpu", "threads": 1, "parallel": "fsdp"})
+    run_ranks(2, record_windows, sharded, tmp_path / "sharded", 6)
+    run_ranks(4, pretrain_quietly, sharded, tmp_path / "sharded")
+    pretrain.pretrain(small_recipe(stories_folder), tmp_path / "one", quiet=True)
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("sharded", "one")]
+    losses = [[entry["loss"] for entry in log if entry["kind"] == "step"] for log in logs]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+
+
 def test_two_processes_train_the_model_of_one(stories_folder: Path, tmp_path: Path) -> None:
     recipe = small_recipe(stories_folder)
     pretrain.pretrain(recipe, tmp_path / "one", quiet=True)
@@ -234,6 +244,29 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(
     with pytest.raises(ResourceError, match="a full disk"):
         pretrain.pretrain(small_recipe(stories_folder), tmp_path, quiet=True)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000004"]
+
+
+def killed_while_saving(recipe: TrainRecipe, root: Path, step: int) -> None:
+    """Run in a process that is killed between the two files of a checkpoint."""
+    write = checkpoint.save_file
+
+    def write_and_die(tensors, path):
+        if f"step-{step:08d}" in str(path) and path.name == "optimizer.safetensors":
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(tensors, path)
+
+    checkpoint.save_file = write_and_die
+    pretrain.pretrain(recipe, root, quiet=True)
+
+
+def test_a_run_killed_while_saving_goes_on_from_the_checkpoint_before(
+    stories_folder: Path, tmp_path: Path, uninterrupted: Path
+) -> None:
+    recipe = with_dropout(stories_folder)
+    assert exit_codes(1, killed_while_saving, recipe, tmp_path, 8) == [-signal.SIGKILL]
+    pretrain.pretrain(recipe, tmp_path, quiet=True)
+    assert digest(tmp_path) == digest(uninterrupted)
+    assert not list(tmp_path.rglob(".tmp-*"))
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "state.json"])

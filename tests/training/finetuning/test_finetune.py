@@ -212,6 +212,21 @@ def test_it_stops_when_nothing_is_gained_and_keeps_the_best(tokenizer: str, tmp_
     assert f"step-{min(validations)[1]:08d}" in [path.name for path in checkpoints(tmp_path / "run" / "checkpoints")]
 
 
+def test_the_best_weights_are_exported_and_not_the_last(
+    tokenizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import load_file
+
+    falling_then_rising = iter([3.0, 1.0, 2.0, 1.0, 1.0])
+    monkeypatch.setattr(module._Run, "_held_out_loss", lambda self, number, examples: next(falling_then_rising))
+    stopping = {"every": 2, "patience": 1, "examples": 4}
+    tasks = [{**CODES, "path": codes(tmp_path / "codes.jsonl", 200)}]
+    finetune(recipe(tokenizer, tasks, epochs=2, stopping=stopping), tmp_path / "run", quiet=True)
+    best = load_file(tmp_path / "run" / "checkpoints" / "step-00000004" / "model.safetensors")
+    exported = load_file(tmp_path / "run" / "model" / "model.safetensors")
+    assert all(torch.equal(exported[name], best[name]) for name in exported)
+
+
 def test_ids_of_every_split_are_kept(tokenizer: str, tmp_path: Path) -> None:
     finetune(short(tokenizer, tmp_path / "codes.jsonl"), tmp_path / "run", quiet=True)
     splits = json.loads((tmp_path / "run" / "splits.json").read_text())["codes"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 
@@ -75,3 +77,33 @@ def test_bf16_stays_near_fp32() -> None:
     rough.compute_dtype = torch.bfloat16
     losses = [model(tokens[:, :-1], tokens[:, 1:]).item() for model in (exact, rough)]
     assert losses[0] == pytest.approx(losses[1], rel=2e-3)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile on a CPU needs a C++ compiler")
+def test_it_compiles_as_one_graph_and_computes_the_same() -> None:
+    model, tokens = decoder("tiny"), torch.randint(0, 50, (2, 9), generator=torch.Generator().manual_seed(1))
+    found = []
+    for each in (model, torch.compile(model, fullgraph=True)):
+        loss = each(tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous())
+        found.append((loss.detach(), *torch.autograd.grad(loss, list(model.parameters()))))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("size", SHAPES)
+def test_attention_runs_a_flash_kernel(size: str) -> None:
+    from torch.profiler import ProfilerActivity, profile
+
+    model = Decoder(named(size, vocab_size=512, context=1024, heads=3, head_width=32), compute_dtype=torch.bfloat16)
+    model.initialise(0)
+    model.cuda()
+    tokens = torch.randint(0, 512, (4, 1025), device="cuda")
+    compiled = torch.compile(model)
+    arguments = (tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous())
+    compiled(*arguments).backward()
+    with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+        compiled(*arguments).backward()
+        torch.cuda.synchronize()
+    names = " ".join(event.key.lower() for event in profiled.key_averages())
+    assert "flash" in names or "cudnn" in names
