@@ -10,7 +10,9 @@ model/                 the finished model, for transformers
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,6 @@ class RunDirectory:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One run at a time; the lock goes with the process, however it ends."""
-        import shutil
-
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("w") as file:
             try:
@@ -43,7 +43,16 @@ class RunDirectory:
                 raise ResourceError(str(self.root), "another run at work here", "a free run directory", do) from None
             for left in (*self.root.glob(f"{TEMPORARY}*"), *self.checkpoints.glob(f"{TEMPORARY}*")):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-            yield
+            try:
+                yield
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                free = shutil.disk_usage(self.root).free
+                do = "free space and run the command again; the last checkpoint is whole"
+                raise ResourceError(
+                    str(self.root), f"a full disk ({free:,} bytes free)", "room to write", do
+                ) from error
 
     def claim(self, recipe: BaseModel, identity: dict[str, Any], resolved: str) -> None:
         """Make the directory this recipe's. Raises RecipeError if it holds a run that would give other weights."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -267,6 +268,17 @@ def test_a_run_killed_while_saving_goes_on_from_the_checkpoint_before(
     pretrain.pretrain(recipe, tmp_path, quiet=True)
     assert digest(tmp_path) == digest(uninterrupted)
     assert not list(tmp_path.rglob(".tmp-*"))
+
+
+def test_a_disk_that_fills_up_outside_of_a_checkpoint_is_named_too(
+    stories_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pretrain, "export", full)
+    with pytest.raises(ResourceError, match="a full disk"):
+        pretrain.pretrain(small_recipe(stories_folder, steps=2), tmp_path, quiet=True)
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "state.json"])
