@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from curation.errors import RecipeError
+from data_cards.pages.numbers import show_size
 
 __all__ = ["parse_size", "show_size"]
 
@@ -27,11 +28,3 @@ def parse_size(text: str, where: str) -> int:
     if match is None:
         raise RecipeError(where, f"`{text}`", "a size", "write it like 512MB or 1.5GiB")
     return int(float(match[1]) * _UNITS[match[2] or ""])
-
-
-def show_size(size: float) -> str:
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
-        size /= 1024
-    raise AssertionError("unreachable")

@@ -1,0 +1,1 @@
+"""What an auditor asks of a run: the report, one page; and the live pages of `gristmill audit`."""

@@ -1,0 +1,64 @@
+"""Tables of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from data_cards.pages.numbers import show_value
+
+__all__ = ["beside", "table"]
+
+_NUMBER = Markup(' class="number"')
+
+
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "", row_headings: bool = True
+) -> Markup:
+    """A table with its numbers to the right.
+
+    A column is one of numbers when its first cell is a number or text that begins like one; the first column heads its
+    rows. Cells are escaped unless they are Markup.
+    """
+    numbers = [any(_is_number(row[at]) for row in rows[:1]) for at in range(len(headings))]
+    head = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(_NUMBER if number else "", heading)
+        for heading, number in zip(headings, numbers, strict=True)
+    )
+    body = Markup("").join(_row(row, numbers, row_headings) for row in rows)
+    title = Markup("<caption>{}</caption>").format(caption) if caption else ""
+    return Markup('<div class="wide"><table>{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(
+        title, head, body
+    )
+
+
+def beside(numbers: Markup, summary: str = "Numbers") -> Markup:
+    """The table that stands beside a picture, folded; unfolded in print."""
+    return Markup("<details><summary>{}</summary>{}</details>").format(summary, numbers)
+
+
+def _row(row: Sequence[Any], numbers: Sequence[bool], row_headings: bool) -> Markup:
+    return Markup("<tr>{}</tr>").format(
+        Markup("").join(
+            _cell(value, number, row_headings and not at)
+            for at, (value, number) in enumerate(zip(row, numbers, strict=True))
+        )
+    )
+
+
+def _cell(value: Any, number: bool, heads: bool) -> Markup:
+    if heads:
+        return Markup('<th scope="row">{}</th>').format(_shown(value))
+    return Markup("<td{}>{}</td>").format(_NUMBER if number else "", _shown(value))
+
+
+def _shown(value: Any) -> Markup:
+    return value if isinstance(value, Markup) else escape(show_value(value))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value[:1].isdigit() or value[:2] in ("<0", ">9") or value == "–"
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
