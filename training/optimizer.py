@@ -12,7 +12,7 @@ from torch import nn
 from curation.errors import ResourceError
 from training.recipe import Optimizer
 
-__all__ = ["build_optimizers", "set_learning_rate"]
+__all__ = ["build_optimizers", "scale_learning_rates", "set_learning_rate"]
 
 
 def build_optimizers(model: nn.Module, recipe: Optimizer) -> list[torch.optim.Optimizer]:
@@ -33,6 +33,13 @@ def set_learning_rate(optimizers: Iterable[torch.optim.Optimizer], factor: float
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["peak_lr"] * factor
+
+
+def scale_learning_rates(optimizers: Iterable[torch.optim.Optimizer], factor: float) -> None:
+    """Peaks as multiples of those the recipe gave, whatever they were scaled to before."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak_lr"] = group.setdefault("recipe_lr", group["peak_lr"]) * factor
 
 
 def _adamw(parameters: list[nn.Parameter], recipe: Optimizer) -> torch.optim.Optimizer:

@@ -84,6 +84,7 @@ class Learner(Part):
     """The model and how it learns, the same for every arm. A learning rate is that of `optimizer`."""
 
     size: str = "tiny"
+    changes: dict[str, int] = Field({}, description="fields of the size to change")
     vocabulary: int = Field(1024, ge=300)
     context: int = Field(128, gt=1)
     batch: int = Field(16, gt=0)

@@ -82,7 +82,7 @@ def write_study(root: Path, study: Study, runs: list[RunResult], documents: int 
     for arm in study.arms:
         held = ArmFacts(
             arm=arm.name, documents=9, bytes=9, tokens=9, pool_documents=9, pool_bytes=9, data_hash="", recipe_digest=""
-        )  # noqa: E501
+        )
         write_json(root / "arms" / arm.name / FACTS, held.model_dump(mode="json"))
     for run in runs:
         folder = run_folder(root, run.arm, run.lr, run.seed)
