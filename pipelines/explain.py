@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from curation.decisions import failed_of, fate_of, limits_of
 from curation.errors import ResourceError
 from curation.manifest import MANIFEST, Manifest
 from curation.recipe import Recipe
 from curation.recipe_file import load_recipe
-from curation.rules import Rule, unpack
 from curation.shards import read_shard
 
-__all__ = ["find_rows", "limits_of", "print_explanation"]
+__all__ = ["find_rows", "print_explanation"]
 
 _MOST = 20
 
@@ -62,9 +62,9 @@ def _print_row(console: Console, recipe: Recipe, row: dict[str, Any]) -> None:
         console.print(f"{place}: quarantined, {row['reason']} ({row['detail']})", markup=False)
         return
     console.print(f"{row['id']}  {row['source']}  {row['key']}", markup=False, style="bold")
-    console.print("  " + _verdict(row), markup=False)
+    console.print("  " + fate_of(row), markup=False)
     table = Table("rule", "attribute", "value", "limit", "verdict", box=None, pad_edge=True)
-    for rule, failed in zip(recipe.all_rules(), _failed(row, recipe), strict=True):
+    for rule, failed in zip(recipe.all_rules(), failed_of(row["failed_rules"], len(recipe.all_rules())), strict=True):
         value = row.get(rule.attribute)
         verdict = "fails" if failed else ("not measured" if value is None else "holds")
         table.add_row(rule.reason, rule.attribute, _shown(value), limits_of(rule), verdict)
@@ -73,33 +73,6 @@ def _print_row(console: Console, recipe: Recipe, row: dict[str, Any]) -> None:
         for attribute in recipe.attributes():
             if row.get(attribute) is not None:
                 console.print(f"  {attribute} = {_shown(row[attribute])}", markup=False, highlight=False)
-
-
-def _verdict(row: dict[str, Any]) -> str:
-    if row["parent_id"] is not None:
-        return f"made from {row['parent_id']}; {row['split']} shard {row['shard']}, row {row['row']}"
-    if row["state"] == "kept":
-        cluster = "" if row["cluster"] == row["id"] else f"; survivor of cluster {row['cluster']}"
-        return f"kept: {row['split']} shard {row['shard']}, row {row['row']}{cluster}"
-    if row["survivor"] is not None:
-        return f"dropped: {row['reason']} of {row['survivor']}, similarity {row['similarity']:.3f}"
-    return f"{row['state']}: {row['reason']}"
-
-
-def _failed(row: dict[str, Any], recipe: Recipe) -> list[bool]:
-    bits = row["failed_rules"]
-    if bits is None:
-        return [False] * len(recipe.all_rules())
-    packed = pa.array([bits], pa.binary(len(bits)))
-    return [bool(value) for value in unpack(packed, len(recipe.all_rules()))[:, 0]]
-
-
-def limits_of(rule: Rule) -> str:
-    """What a rule asks for, in words."""
-    fields = rule.model_dump(exclude={"reason", "attribute", "on_missing"}, exclude_none=True)
-    return ", ".join(
-        f"{name} {value if not isinstance(value, tuple) else '|'.join(value)}" for name, value in fields.items()
-    )
 
 
 def _shown(value: Any) -> str:

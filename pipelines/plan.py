@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from curation.collect.source import FileSource, Piece, Sink, Source
+from curation.decisions import KEPT, decide_batch
 from curation.manifest import MANIFEST, Manifest, Receipt
 from curation.recipe import Recipe
 from pipelines.chain import follow, stage_names
@@ -23,7 +24,7 @@ from pipelines.sizes import show_size
 from pipelines.stage import Stage
 from pipelines.tasks.clean import clean_batch, scores_schema
 from pipelines.tasks.components import pack_part, parts_of
-from pipelines.tasks.decide import KEPT, decide_batch, gates_before_rules
+from pipelines.tasks.decide import gates_before_rules
 
 __all__ = ["Estimate", "Plan", "StagePlan", "plan_run", "print_plan"]
 

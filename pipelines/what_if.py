@@ -17,15 +17,15 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from curation.decisions import KEPT, decide_batch, limits_of
 from curation.errors import RecipeError, ResourceError
 from curation.recipe import Recipe
 from curation.recipe_file import load_recipe
 from curation.rules import Rule
 from curation.shards import FileRecord, read_shard
-from pipelines.explain import limits_of
 from pipelines.run_directory import RunDirectory
 from pipelines.stages import clean_stage
-from pipelines.tasks.decide import KEPT, Tally, decide_batch, gates_before_rules
+from pipelines.tasks.decide import Tally, gates_before_rules
 
 __all__ = ["Kept", "RuleCounts", "WhatIf", "decisions", "print_what_if", "what_if"]
 

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curation.decisions import DROPPED, KEPT, QUARANTINED, decide_batch
 from curation.manifest import Receipt, Unit
 from curation.recipe import Gate, Step
-from curation.rules import Rule, failed_matrix, pack
+from curation.rules import Rule, pack
 from curation.shards import FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import rules_of
 
-__all__ = ["KEPT", "Tally", "decide_batch", "decide_unit", "decision_schema", "gates_before_rules"]
-
-KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantined"
+__all__ = ["Tally", "decide_unit", "decision_schema", "gates_before_rules"]
 
 
 def decision_schema(rules: int) -> pa.Schema:
@@ -61,21 +60,6 @@ def gates_before_rules(parts: Sequence[Step | Gate], rules: Sequence[Rule]) -> l
 
 def _names(rule: Rule) -> list[str]:
     return [rule.attribute, *(rule.when or {})]
-
-
-def decide_batch(
-    scores: pa.RecordBatch, rules: Sequence[Rule], gates: Sequence[int]
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-    """State of each document, and the (rules, rows) matrix of failures."""
-    failed = failed_matrix(scores, rules)
-    stopped_by = scores.column("gate").fill_null(127).to_numpy(zero_copy_only=False)
-    for number, needs in enumerate(gates):
-        failed[number] &= stopped_by >= needs
-    broken = scores.column("failure").is_valid().to_numpy(zero_copy_only=False)
-    failed &= ~broken
-    state = np.where(failed.any(axis=0), DROPPED, KEPT).astype(object)
-    state[broken] = QUARANTINED
-    return state, failed
 
 
 class Tally:

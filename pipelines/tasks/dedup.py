@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.decisions import KEPT
 from curation.dedup.grouping import elect_equal
 from curation.manifest import Receipt, Unit
 from curation.schema import id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.components import group_of
-from pipelines.tasks.decide import KEPT
 from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
 
 __all__ = ["KEY", "MEMBER", "alive", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit", "removed"]

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.decisions import DROPPED, KEPT
 from curation.manifest import Receipt, Unit
 from curation.mix.split import split_of
 from curation.rules import unpack
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
-from pipelines.tasks.decide import DROPPED, KEPT
 from pipelines.tasks.dedup import removed
 
 __all__ = ["OUTCOME", "split_unit"]

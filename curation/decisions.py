@@ -1,0 +1,75 @@
+"""What all rules together say of a document, and its fate in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curation.rules import Rule, failed_matrix, unpack
+
+__all__ = [
+    "DROPPED",
+    "KEPT",
+    "QUARANTINED",
+    "decide_batch",
+    "failed_of",
+    "fate_of",
+    "judgeable",
+    "limits_of",
+]
+
+KEPT, DROPPED, QUARANTINED = "kept", "dropped", "quarantined"
+Flags = npt.NDArray[np.bool_]
+
+
+def judgeable(scores: pa.RecordBatch | pa.Table, needs: Sequence[int]) -> Flags:
+    """Shape (rules, rows): whether a rule may judge a document, having measured what the rule compares.
+
+    `needs` says for each rule how many gates a document has passed when it can be judged. Documents that an operator
+    failed on are judged by none.
+    """
+    stopped_by = scores.column("gate").fill_null(127).to_numpy(zero_copy_only=False)
+    broken = np.asarray(scores.column("failure").is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    judged: Flags = (stopped_by[None, :] >= np.asarray(needs, np.int64).reshape(-1, 1)) & ~broken
+    return judged
+
+
+def decide_batch(
+    scores: pa.RecordBatch, rules: Sequence[Rule], needs: Sequence[int]
+) -> tuple[npt.NDArray[np.object_], Flags]:
+    """State of each document, and the (rules, rows) matrix of failures."""
+    failed = failed_matrix(scores, rules) & judgeable(scores, needs)
+    state = np.where(failed.any(axis=0), DROPPED, KEPT).astype(object)
+    state[np.asarray(scores.column("failure").is_valid().to_numpy(zero_copy_only=False), np.bool_)] = QUARANTINED
+    return state, failed
+
+
+def failed_of(bits: bytes | None, rules: int) -> list[bool]:
+    """Which rules one document failed, from its bit set in the ledger."""
+    if bits is None:
+        return [False] * rules
+    return [bool(value) for value in unpack(pa.array([bits], pa.binary(len(bits))), rules)[:, 0]]
+
+
+def fate_of(row: Mapping[str, Any]) -> str:
+    """Where a document of the ledger went, in words."""
+    if row["parent_id"] is not None:
+        return f"made from {row['parent_id']}; {row['split']} shard {row['shard']}, row {row['row']}"
+    if row["state"] == KEPT:
+        cluster = "" if row["cluster"] == row["id"] else f"; survivor of cluster {row['cluster']}"
+        return f"kept: {row['split']} shard {row['shard']}, row {row['row']}{cluster}"
+    if row["survivor"] is not None:
+        return f"dropped: {row['reason']} of {row['survivor']}, similarity {row['similarity']:.3f}"
+    return f"{row['state']}: {row['reason']}"
+
+
+def limits_of(rule: Rule) -> str:
+    """What a rule asks for, in words."""
+    fields = rule.model_dump(exclude={"reason", "attribute", "on_missing"}, exclude_none=True)
+    return ", ".join(
+        f"{name} {value if not isinstance(value, tuple) else '|'.join(value)}" for name, value in fields.items()
+    )
