@@ -39,6 +39,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "clean_lines": "curation.clean.lines:CleanLines",
         "lexicon": "curation.measure.lexicon:Lexicon",
         "transformer_classifier": "curation.measure.transformer_classifier:TransformerClassifier",
+        "origin": "curation.measure.origin:Origin",
         "url_rules": "curation.measure.url_rules:UrlRules",
         "linear_classifier": "curation.measure.linear_classifier:LinearClassifier",
         "ngram_perplexity": "curation.measure.ngram_perplexity:NgramPerplexity",

@@ -27,7 +27,10 @@ class SplitFacts(_Facts):
 
 
 class CardFacts(_Facts):
-    """Counts are documents. `human` holds what only a person can say; an empty value is marked on the card."""
+    """Counts are documents, those of `skipped` records that are none, by reason. `origins` are counts of kept documents
+    by licence, snapshot and signal ("1" where it is given), where the recipe measures `origin`. `human` is what only a
+    person can say; an empty value is marked on the card.
+    """
 
     name: str
     recipe_fingerprint: str
@@ -40,6 +43,8 @@ class CardFacts(_Facts):
     quarantined: int
     augmented: int
     reasons: dict[str, int]
+    skipped: dict[str, int] = {}
+    origins: dict[str, dict[str, int]] = {}
     languages: dict[str, int]
     splits: tuple[SplitFacts, ...]
     steps: tuple[dict[str, Any], ...]

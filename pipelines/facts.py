@@ -18,11 +18,23 @@ from pipelines.run_directory import RunDirectory
 __all__ = ["card_facts"]
 
 _LANGUAGE = "language.label"
+# Attributes of the operator `origin` that the card sums up, and what it calls them.
+_ORIGINS = {
+    "origin.licence": "licence",
+    "origin.snapshot": "snapshot",
+    "origin.noai": "noai",
+    "origin.noimageai": "noimageai",
+    "origin.noindex": "noindex",
+    "origin.noarchive": "noarchive",
+    "origin.tdm_reserved": "tdm_reserved",
+}
+_MOST = 50
 
 
 def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
     collected, counts = end.collected, end.split.counts
     unreadable = collected.counts.get("quarantined", 0)
+    tallies = _tallies(recipe, run, end.ledger)
     return CardFacts(
         name=recipe.name,
         recipe_fingerprint=recipe.fingerprint(),
@@ -34,8 +46,10 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         dropped=counts.get("dropped", 0),
         quarantined=counts.get("quarantined", 0) + unreadable,
         augmented=end.augmented.counts.get("documents", 0),
-        reasons=_reasons(counts),
-        languages=_languages(recipe, run, end.ledger),
+        reasons=_by_reason(counts, "reason."),
+        skipped=_by_reason(collected.counts, "skipped."),
+        languages=tallies.get(_LANGUAGE, {}),
+        origins={name: tallies[attribute] for attribute, name in _ORIGINS.items() if attribute in tallies},
         splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
@@ -50,9 +64,9 @@ def _sources(recipe: Recipe, collected: Manifest) -> tuple[SourceFacts, ...]:
     )
 
 
-def _reasons(counts: dict[str, int]) -> dict[str, int]:
-    """Documents by the one reason they are counted under, most first."""
-    reasons = {name.removeprefix("reason."): n for name, n in counts.items() if name.startswith("reason.")}
+def _by_reason(counts: dict[str, int], prefix: str) -> dict[str, int]:
+    """Documents by the one reason they are counted under, or skipped records, most first."""
+    reasons = {name.removeprefix(prefix): n for name, n in counts.items() if name.startswith(prefix)}
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -68,13 +82,21 @@ def _splits(placement: Placement) -> tuple[SplitFacts, ...]:
     )
 
 
-def _languages(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, int]:
-    """Kept documents by detected language, most first; empty where the recipe detects none."""
-    if not any(isinstance(part, Step) and _LANGUAGE in part.adds() for part in recipe.clean):
-        return {}
-    found: Counter[str] = Counter()
-    for file in ledger.files:
+def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, dict[str, int]]:
+    """Kept documents by language and origin, most first; without those attributes that the recipe does not measure."""
+    added = {name for part in recipe.clean if isinstance(part, Step) for name in part.adds()}
+    found: dict[str, Counter[str]] = {name: Counter() for name in (_LANGUAGE, *_ORIGINS) if name in added}
+    for file in ledger.files if found else ():
         for batch in read_shard(run.root, file):
-            kept = batch.filter(pc.and_(pc.equal(batch.column("state"), "kept"), batch.column(_LANGUAGE).is_valid()))
-            found.update({item["values"]: item["counts"] for item in kept.column(_LANGUAGE).value_counts().to_pylist()})
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+            kept = batch.filter(pc.equal(batch.column("state"), "kept"))
+            for name, tally in found.items():
+                values = kept.column(name).drop_null().value_counts().to_pylist()
+                tally.update({str(each["values"]): each["counts"] for each in values})
+    return {name: _most(tally) for name, tally in found.items()}
+
+
+def _most(tally: Counter[str]) -> dict[str, int]:
+    """Most first, equal ones by name; those beyond the first fifty together."""
+    ordered = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
+    rest = sum(count for _, count in ordered[_MOST:])
+    return dict(ordered[:_MOST]) | ({"(others)": rest} if rest else {})

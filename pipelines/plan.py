@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
-from curation.collect.source import FileSource, Piece, Sink, Source
+from curation.collect.source import FileSource, Piece, Source
 from curation.decisions import KEPT, decide_batch
 from curation.manifest import MANIFEST, Manifest, Receipt
 from curation.recipe import Recipe
@@ -148,7 +148,7 @@ def _first_documents(source: Source, unit: Sequence[Piece], size: int) -> list[p
         if sum(len(each) for each in taken) >= size:
             raise _Enough
 
-    sink = Sink(source.name, keep, lambda rejected: None, source.max_record_bytes)
+    sink = source.sink(keep, lambda rejected: None)
     try:
         for piece in unit:
             source.read(piece, sink)

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # Raised when a stage's own code changes what it writes; operators have versions of their own.
-VERSIONS = {"collect": 1, "clean": 1, "decide": 1, "dedup": 1, "split": 1, "augment": 1, "shard": 1, "ledger": 1}
+VERSIONS = {"collect": 2, "clean": 1, "decide": 1, "dedup": 1, "split": 1, "augment": 1, "shard": 1, "ledger": 1}
 
 
 def packed(record: FileRecord) -> dict[str, Any]:

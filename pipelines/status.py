@@ -47,6 +47,15 @@ def _row(root: Path, stage: str) -> tuple[str, str, str, str, str]:
         manifest = Manifest.read(path)
     except IntegrityError as error:
         return f"damaged: {error.found}", str(receipts), "", "", ""
-    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(manifest.counts.items()) if "." not in name)
+    counts = ", ".join(_counts(manifest.counts))
     size = show_size(sum(file.bytes for file in manifest.files))
     return "finished", str(receipts), str(len(manifest.files)), size, counts
+
+
+def _counts(counts: dict[str, int]) -> list[str]:
+    """Totals by name; what was skipped also by reason, as nothing else of a run says it."""
+    reasons = [f"{name.removeprefix('skipped.')} {n:,}" for name, n in counts.items() if name.startswith("skipped.")]
+    shown = {name: f"{name} {count:,}" for name, count in sorted(counts.items()) if "." not in name}
+    if reasons:
+        shown["skipped"] += f" ({', '.join(reasons)})"
+    return list(shown.values())

@@ -40,11 +40,18 @@ def _funnel(facts: CardFacts) -> Table:
         if name == "dropped":
             for reason, documents in list(facts.reasons.items())[:_REASONS]:
                 table.add_row(f"  {reason}", f"{documents:,}", _share(documents, facts.collected))
+    if facts.skipped:
+        table.caption = f"passed over, no documents: {_listed(facts.skipped)}"
     table.add_row("kept", f"{facts.kept:,}", _share(facts.kept, facts.collected))
     table.add_row("made by augmentation", f"{facts.augmented:,}", "")
     for split in facts.splits:
         table.add_row(f"  {split.name}", f"{split.documents:,}", show_size(split.bytes))
     return table
+
+
+def _listed(counts: dict[str, int]) -> str:
+    more = [f"{len(counts) - _REASONS} other reasons"] if len(counts) > _REASONS else []
+    return ", ".join([f"{count:,} {reason}" for reason, count in list(counts.items())[:_REASONS]] + more)
 
 
 def _share(part: int, whole: int) -> str:

@@ -105,10 +105,22 @@ def _verify_run(root: Path, seen: Verified, sums: bool) -> None:
         if stage != "shard":  # its files are the dataset's, checked below
             _verify_files(root, manifest, seen, sums)
         known |= {f"{stage}/{MANIFEST}", *(file.path for file in manifest.files)}
+    _verify_collected(Manifest.read(root / "collect" / MANIFEST), seen)
     dataset = _verify_dataset(root / "dataset", seen, sums)
     for folder in ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger", "quarantine"):
         _no_strangers_below(root, folder, known)
     _verify_ledger(root, dataset, seen)
+
+
+def _verify_collected(manifest: Manifest, seen: Verified) -> None:
+    """Every record of the sources is a row of a shard, a row of quarantine, or counted as skipped."""
+    counts = Counter(manifest.counts)
+    for name, prefix in (("documents", "shard-"), ("quarantined", "collect-")):
+        _equal("collect", sum(file.rows for file in manifest.shards(prefix)), counts[name], name)
+    skipped = sum(count for name, count in counts.items() if name.startswith("skipped."))
+    _equal("collect", skipped, counts["skipped"], "records skipped")
+    _equal("collect", counts["documents"] + counts["quarantined"] + skipped, counts["records"], "records")
+    seen.checks.append(f"collect: documents + quarantined + skipped = {counts['records']:,} records")
 
 
 def _no_strangers_below(root: Path, folder: str, known: set[str]) -> None:

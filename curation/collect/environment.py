@@ -17,7 +17,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from curation.collect.inputs import InputFile
-from curation.collect.source import UNIT_BYTES, Piece, Sink, Source, _filled
+from curation.collect.source import UNIT_BYTES, Piece, Sink, Source, filled
 from curation.errors import ResourceError
 
 __all__ = ["Environment"]
@@ -27,7 +27,11 @@ _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Environment(Source):
-    """`packages` picks distributions by name (all by default); `max_bytes` stops after that much of their files."""
+    """Descriptions, licences and docstrings of the packages in this Python environment.
+
+    `packages` picks distributions by name (all by default); `max_bytes` stops after that much of their files;
+    docstrings of fewer than `min_docstring_chars` are counted and skipped.
+    """
 
     format: ClassVar[str] = "environment"
 
@@ -41,7 +45,7 @@ class Environment(Source):
         if not pieces:
             where = f"source `{self.name}`"
             raise ResourceError(where, "no documentation", "installed distributions", "name other `packages`")
-        return list(_filled(iter(pieces), lambda piece: piece.file.bytes, self.unit_bytes))
+        return list(filled(iter(pieces), lambda piece: piece.file.bytes, self.unit_bytes))
 
     def _within_budget(self) -> Iterator[InputFile]:
         taken = 0
@@ -81,8 +85,12 @@ class Environment(Source):
             sink.reject(file, 0, len(content), "not_python", f"{type(error).__name__} while parsing", content)
             return
         for name, docstring in _docstrings(module):
-            if len(docstring) >= self.min_docstring_chars and _is_utf8(docstring):
+            if len(docstring) < self.min_docstring_chars:
+                sink.skip("short_docstring")
+            elif _is_utf8(docstring):
                 sink.add(f"{file}:{name}", docstring, meta={"kind": "docstring"})
+            else:
+                sink.reject(file, 0, 0, "invalid_utf8", "a docstring that UTF-8 cannot hold", b"")
 
 
 def _name(distribution: importlib.metadata.Distribution) -> str:

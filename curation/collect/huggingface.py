@@ -24,7 +24,11 @@ _SAVED = ("state.json", "dataset_dict.json")
 
 
 class HuggingFace(RowSource):
-    """`dataset` is `owner/name`, or a folder. Of the hub it needs a commit as `revision`: names move."""
+    """A dataset of the Hugging Face hub, streamed at a pinned revision; of a local folder; or saved by `datasets`.
+
+    `dataset` is `owner/name`, or a folder. Of the hub it needs a commit as `revision`, because names move; it is kept
+    as `snapshot`. `text` and `url` name columns, `keep` those that go into the metadata.
+    """
 
     format: ClassVar[str] = "huggingface"
 
@@ -38,6 +42,9 @@ class HuggingFace(RowSource):
             where, found = f"source `{self.name}`", f"revision `{self.revision}`"
             do = "copy the commit from the dataset's page, under Files and versions"
             raise RecipeError(where, found, "the 40 hex digits of a commit", do)
+
+    def origin(self) -> dict[str, str]:
+        return {**({"snapshot": self.revision} if self.revision else {}), **super().origin()}
 
     def pieces(self) -> list[list[Piece]]:
         dataset = self._dataset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
@@ -10,14 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from curation.errors import ResourceError
 
-__all__ = ["COMPRESSED", "InputFile", "find", "is_compressed", "open_input", "with_checksums"]
+__all__ = ["COMPRESSED", "InputFile", "find", "is_compressed", "open_input", "open_raw", "with_checksums"]
 
-COMPRESSED = (".gz", ".zst")
+COMPRESSED = (".gz", ".zst", ".bz2")
 _BLOCK = 1 << 20
+_STEP = 16 << 10
 
 
 class InputFile(BaseModel):
@@ -41,6 +44,9 @@ def find(paths: Sequence[str], suffixes: tuple[str, ...], where: str) -> list[In
                 where, f"no file behind `{path}`", f"files ending in {', '.join(suffixes)}", "mend the path"
             )
         for file in matches:
+            if any("\ud800" <= letter <= "\udfff" for letter in file.path):
+                shown = file.key.encode("ascii", "backslashreplace").decode()
+                raise ResourceError(where, f"a file name that is not UTF-8: `{shown}`", "names in UTF-8", "rename it")
             other = found.setdefault(file.key, file)
             if other.path != file.path:
                 do = "list the folders as two sources with names of their own"
@@ -98,21 +104,41 @@ def is_compressed(path: str) -> bool:
 @contextmanager
 def open_input(file: InputFile) -> Iterator[IO[bytes]]:
     """The file's bytes, decompressed if its name says so, behind a buffer of 1 MiB."""
-    with _open_raw(file.path) as raw:
-        if file.path.endswith(".gz"):
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield io.BufferedReader(cast(Any, unpacked), _BLOCK)
-        elif file.path.endswith(".zst"):
-            import zstandard
-
-            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as unpacked:
-                yield io.BufferedReader(cast(Any, unpacked), _BLOCK)
-        else:
+    with open_raw(file.path) as raw:
+        if not is_compressed(file.path):
             yield raw
+            return
+        with _unpacked(raw, file.path) as unpacked:
+            yield io.BufferedReader(_InSteps(unpacked), _BLOCK)
+
+
+def _unpacked(raw: IO[bytes], path: str) -> Any:
+    if path.endswith(".gz"):
+        return gzip.GzipFile(fileobj=raw)
+    if path.endswith(".bz2"):
+        return bz2.BZ2File(raw)
+    # Not zstandard's own reader, to which a frame cut short looks like one that has ended.
+    return pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd")
+
+
+class _InSteps(io.RawIOBase):
+    """Gives what has been unpacked before it unpacks more, so that nothing whole is lost before a damaged place."""
+
+    def __init__(self, unpacked: Any) -> None:
+        self._unpacked = unpacked
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._unpacked.read1(min(len(buffer), _STEP))
+        buffer[: len(content)] = content
+        return len(content)
 
 
 @contextmanager
-def _open_raw(path: str) -> Iterator[IO[bytes]]:
+def open_raw(path: str) -> Iterator[IO[bytes]]:
+    """The file's bytes as they lie there, from any address that fsspec opens."""
     if "://" not in path:
         with Path(path).open("rb", buffering=_BLOCK) as file:
             yield file
@@ -133,7 +159,7 @@ def _checksum(file: InputFile, cache: dict[str, list[Any]]) -> str:
     known = cache.get(file.path)
     if known is not None and changed is not None and known[:2] == [file.bytes, changed]:
         return str(known[2])
-    with _open_raw(file.path) as raw:
+    with open_raw(file.path) as raw:
         digest = hashlib.file_digest(cast(Any, raw), "sha256").hexdigest()
     cache[file.path] = [file.bytes, changed, digest]
     return digest

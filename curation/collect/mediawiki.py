@@ -6,18 +6,15 @@ cut short or damaged then loses the page that is damaged, and no entity can be e
 
 from __future__ import annotations
 
-import bz2
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, ClassVar
 from xml.sax.saxutils import unescape
 
 import zstandard
 
-from curation.collect import inputs
-from curation.collect.inputs import InputFile, open_input
+from curation.collect.inputs import open_input
 from curation.collect.source import FileSource, Piece, Sink
 from curation.collect.wikitext import plain_text
 
@@ -27,23 +24,29 @@ _LINE = 1 << 20
 _FIELD = re.compile(r"<(title|ns|id|timestamp|base)>([^<]{0,1000})</\1>")
 _TEXT = re.compile(r"<text\b([^<>]{0,1000})>")
 _NAMESPACE = re.compile(r'<namespace key="(-?\d+)"[^<>]{0,100}>([^<]{0,100})</namespace>')
+# enwiki-20240601-pages-articles.xml.bz2
+_DUMP_DAY = re.compile(r"-(\d{8})-")
 _DROPPED_KEYS = ("6", "14")
 _NAMES = frozenset({"file", "image", "media", "category"})
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
 class MediaWiki(FileSource):
-    """`namespaces` are numbers of namespaces, 0 that of articles. Redirects are passed over."""
+    """Pages of MediaWiki XML dumps (`.xml`, also packed) as plain text with their sections.
+
+    `namespaces` are numbers of namespaces, 0 that of articles; pages of others and redirects are counted and skipped.
+    The dump's date in the file's name is kept as `snapshot`.
+    """
 
     format: ClassVar[str] = "mediawiki"
-    suffixes: ClassVar[tuple[str, ...]] = (".xml", ".xml.bz2")
+    suffixes: ClassVar[tuple[str, ...]] = (".xml",)
 
     namespaces: tuple[int, ...] = (0,)
 
     def read(self, piece: Piece, sink: Sink) -> None:
         file = piece.file.key
         site = _Site()
-        with _open(piece.file) as dump:
+        with open_input(piece.file) as dump:
             pages = _pages(dump, site, self.max_record_bytes)
             while True:
                 try:
@@ -69,7 +72,11 @@ class MediaWiki(FileSource):
             sink.reject(file, offset, length, "invalid_utf8", f"byte {error.start} of the page is not UTF-8", page)
             return
         fields = {name: unescape(value, _QUOTES) for name, value in reversed(_FIELD.findall(xml))}
-        if "<redirect" in xml[:4000] or fields.get("ns", "0") not in map(str, self.namespaces):
+        if "<redirect" in xml[:4000]:
+            sink.skip("redirect")
+            return
+        if fields.get("ns", "0") not in map(str, self.namespaces):
+            sink.skip("other_namespace")
             return
         text = _TEXT.search(xml)
         end = xml.rfind("</text>")
@@ -84,6 +91,8 @@ class MediaWiki(FileSource):
             if key in fields
         }
         found = [[section.level, section.title, section.start] for section in sections]
+        if self.snapshot is None and (day := _DUMP_DAY.search(file)):
+            meta["snapshot"] = day[1]
         sink.add(f"{file}:{offset}", plain, site.address(fields.get("title", "")), {**meta, "sections": found})
 
 
@@ -125,13 +134,3 @@ def _pages(dump: IO[bytes], site: _Site, limit: int) -> Iterator[tuple[int, int,
             start = -1
     if start >= 0:
         yield start, held, b"".join(parts)
-
-
-@contextmanager
-def _open(file: InputFile) -> Iterator[IO[bytes]]:
-    if not file.path.endswith(".bz2"):
-        with open_input(file) as dump:
-            yield dump
-        return
-    with inputs._open_raw(file.path) as raw, bz2.BZ2File(raw) as dump:
-        yield dump

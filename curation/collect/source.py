@@ -1,4 +1,4 @@
-"""What a source is, and the sink that turns its records into documents or rows of quarantine.
+"""What a source is, and the sink that turns its records into documents, rows of quarantine, or counted skips.
 
 A source lists its input files, cuts them into pieces of work, and reads one piece into a sink. A record is named by
 its `key`: the file's path below the source's own folder, and the byte offset or row within it. So the identity of a
@@ -8,6 +8,7 @@ document does not depend on how the files were cut, or on the machine they lie o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -18,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from curation.collect.inputs import InputFile, find
 from curation.schema import DOCUMENT, document_id
 
-__all__ = ["QUARANTINE", "FileSource", "Paths", "Piece", "Sink", "Source"]
+__all__ = ["QUARANTINE", "FileSource", "Paths", "Piece", "Sink", "Source", "filled"]
 
 # What is kept of a record that could not be used. `offset` and `length` are bytes (rows for row formats) in `file`.
 QUARANTINE = pa.schema(
@@ -54,7 +55,11 @@ class Piece(BaseModel):
 
 
 class Sink:
-    """Gathers documents into batches and rejected records into rows of quarantine."""
+    """Gathers documents into batches, rejected records into rows of quarantine, and counts what is no document.
+
+    Every record of a source ends in exactly one of `add`, `reject` and `skip`. `origin` is metadata that every document
+    has unless its record says otherwise.
+    """
 
     def __init__(
         self,
@@ -62,17 +67,24 @@ class Sink:
         write: Callable[[pa.RecordBatch], None],
         write_rejected: Callable[[pa.RecordBatch], None],
         max_record_bytes: int,
+        origin: dict[str, str] | None = None,
     ) -> None:
-        self.source, self.max_record_bytes = source, max_record_bytes
+        self.source, self.max_record_bytes, self._origin = source, max_record_bytes, origin
         self._write, self._write_rejected = write, write_rejected
         self._rows: list[tuple[str, str | None, str, str | None]] = []
         self._bytes = 0
         self._rejected: list[dict[str, Any]] = []
         self.documents = self.quarantined = 0
+        self.skipped: Counter[str] = Counter()
 
     def add(self, key: str, text: str, url: str | None = None, meta: dict[str, Any] | None = None) -> None:
         """One document; the caller has made sure that the text is a string that UTF-8 can hold."""
-        self._rows.append((key, url, text, _json(meta)))
+        try:
+            packed = _json({**self._origin, **(meta or {})} if self._origin else meta)
+        except TypeError as error:  # deeper than JSON can be written, or numbers beyond 64 bits
+            self.reject(key, 0, 0, "unstorable_metadata", type(error).__name__, b"")
+            return
+        self._rows.append((key, url, text, packed))
         self._bytes += len(text)
         if len(self._rows) >= FLUSH_ROWS or self._bytes >= FLUSH_BYTES:
             self.flush()
@@ -83,6 +95,10 @@ class Sink:
         self._rejected.append({**row, "reason": reason, "detail": detail, "head": bytes(head[:HEAD_BYTES])})
         if len(self._rejected) >= FLUSH_ROWS:
             self.flush()
+
+    def skip(self, reason: str) -> None:
+        """A record that is whole and no document: an image, a request, a redirect. `reason` is one of a few words."""
+        self.skipped[reason] += 1
 
     def flush(self) -> None:
         if self._rows:
@@ -118,7 +134,10 @@ def _json(meta: dict[str, Any] | None) -> str | None:
 
 
 class Source(BaseModel, ABC):
-    """Base of all sources. `name` goes into every document's identity: renaming a source renames its documents."""
+    """Base of all sources. `name` goes into every document's identity: renaming a source renames its documents.
+
+    `snapshot` and `license` (an SPDX identifier) are kept with every document whose record does not say otherwise.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -127,6 +146,8 @@ class Source(BaseModel, ABC):
 
     name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
     max_record_bytes: int = Field(64 << 20, gt=0)
+    snapshot: str | None = None
+    license: str | None = None
 
     @abstractmethod
     def pieces(self) -> list[list[Piece]]:
@@ -134,7 +155,16 @@ class Source(BaseModel, ABC):
 
     @abstractmethod
     def read(self, piece: Piece, sink: Sink) -> None:
-        """Every record of the piece into the sink, as a document or rejected."""
+        """Every record of the piece into the sink: as a document, rejected, or skipped."""
+
+    def sink(self, write: Callable[[pa.RecordBatch], None], write_rejected: Callable[[pa.RecordBatch], None]) -> Sink:
+        """A sink for records of this source."""
+        return Sink(self.name, write, write_rejected, self.max_record_bytes, self.origin())
+
+    def origin(self) -> dict[str, str]:
+        """Metadata that all documents of the source have in common."""
+        known = {"snapshot": self.snapshot, "license": self.license}
+        return {name: value for name, value in known.items() if value is not None}
 
     def check(self) -> None:
         """Raise RecipeError or ResourceError for what can be seen wrong before any work."""
@@ -173,17 +203,18 @@ class FileSource(Source):
         return piece.file.bytes
 
     def pieces(self) -> list[list[Piece]]:
-        return list(_filled((piece for file in self.files() for piece in self.cut(file)), self.weight, self.unit_bytes))
+        return list(filled((piece for file in self.files() for piece in self.cut(file)), self.weight, self.unit_bytes))
 
 
-def _filled(pieces: Iterator[Piece], weight: Callable[[Piece], int], limit: int) -> Iterator[list[Piece]]:
+def filled(pieces: Iterator[Piece], weight: Callable[[Piece], int], limit: int) -> Iterator[list[Piece]]:
+    """Units of pieces, each begun when the next piece would make the one before weigh more than `limit`."""
     unit: list[Piece] = []
-    filled = 0
+    weighs = 0
     for piece in pieces:
-        if unit and filled + weight(piece) > limit:
+        if unit and weighs + weight(piece) > limit:
             yield unit
-            unit, filled = [], 0
+            unit, weighs = [], 0
         unit.append(piece)
-        filled += weight(piece)
+        weighs += weight(piece)
     if unit:
         yield unit

@@ -21,9 +21,11 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class Sql(RowSource):
-    """`key` is a column that names a row for good. `connection` is a URL; `${NAME}` in it is read from the environment.
+    """Rows of a database by one query, through SQLAlchemy.
 
-    A database has no checksum: raise `snapshot` to have its rows read again.
+    `key` is a column that names a row for good. `connection` is a URL; `${NAME}` in it is read from the environment.
+
+    A database has no checksum: name another `snapshot` to have its rows read again.
     """
 
     format: ClassVar[str] = "sql"
@@ -31,7 +33,6 @@ class Sql(RowSource):
     connection: str = Field(min_length=1)
     query: str
     key: str = "id"
-    snapshot: str = "1"
 
     def check(self) -> None:
         where = f"source `{self.name}`"

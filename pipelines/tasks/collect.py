@@ -26,14 +26,27 @@ def collect_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     source = source_of(unit.payload["source"])
     shards, rejected = _Parts(root, unit.index), QuarantineWriter(root, unit.stage, unit.index)
     with shards, rejected:
-        sink = Sink(source.name, shards.write, rejected.write, source.max_record_bytes)
+        sink = source.sink(shards.write, rejected.write)
         for piece in unit.payload["pieces"]:
             source.read(Piece.model_validate(piece), sink)
         sink.flush()
-    counts = {"documents": sink.documents, "quarantined": sink.quarantined, "text_bytes": shards.text_bytes}
-    counts[f"source.{source.name}"] = sink.documents
+    counts = _counts(source.name, sink, shards.text_bytes)
     files = (*shards.records, *rejected.records)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
+
+
+def _counts(source: str, sink: Sink, text_bytes: int) -> dict[str, int]:
+    """Every record once: `records` are documents, rows of quarantine, and what was skipped, by reason."""
+    skipped = sum(sink.skipped.values())
+    return {
+        "records": sink.documents + sink.quarantined + skipped,
+        "documents": sink.documents,
+        "quarantined": sink.quarantined,
+        "skipped": skipped,
+        "text_bytes": text_bytes,
+        f"source.{source}": sink.documents,
+        **{f"skipped.{reason}": count for reason, count in sorted(sink.skipped.items())},
+    }
 
 
 class _Parts:

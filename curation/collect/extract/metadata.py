@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from urllib.parse import urljoin
 
+from curation.licences import spdx_of
+
 __all__ = ["header_signals", "page_metadata"]
 
 _HEAD_CHARACTERS = 256 << 10
@@ -34,7 +36,7 @@ _LICENCE_HINTS = (
 )
 _MAX_HINTS = 50
 _CREATIVE_COMMONS = re.compile(
-    r"^https?://(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]{2,20})/(\d\.\d)?", re.IGNORECASE
+    r"^https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{2,20}/", re.I
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][\d:.]{5,15}(?:Z|[+-]\d\d:?\d\d)?)?")
 _LD_DATE = re.compile(r'"datePublished"\s{0,8}:\s{0,8}"([^"]{4,40})"')
@@ -49,7 +51,7 @@ _LICENCES = ("dc.rights", "dcterms.license", "dc.license", "license", "licence")
 # Words of robots tags that bear on text in corpora; `noindex` and its kin say how a search engine may use a page.
 _ROBOTS = re.compile(r"[a-z-]+")
 _KEPT_ROBOTS = frozenset(
-    {"noai", "noimageai", "noindex", "noarchive", "nosnippet", "none", "notranslate", "unavailable_after"}
+    {"noai", "noimageai", "noml", "noindex", "noarchive", "nosnippet", "none", "notranslate", "unavailable_after"}
 )
 
 
@@ -161,12 +163,8 @@ def _licence_link(html: str) -> str:
 
 def _licence(address: str) -> dict[str, str]:
     """`license` as the page gives it, `license_name` as SPDX names it if it is one of Creative Commons."""
-    found = _CREATIVE_COMMONS.match(address)
-    if found is None:
-        return {"license": address}
-    name = "CC0" if found[2].lower() == "zero" else f"CC-{found[2].upper()}"
-    name = "CC-PDM" if found[2].lower() == "mark" else name
-    return {"license": address, "license_name": f"{name}-{found[3]}" if found[3] else name}
+    known = {"license_name": spdx_of(address)} if _CREATIVE_COMMONS.match(address) else {}
+    return {"license": address, **known}
 
 
 def _absolute(address: str | None, url: str | None) -> str:

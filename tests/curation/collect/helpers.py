@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.collect.source import Sink, Source
+from curation.collect.source import Source
 
 SENTENCE = "The quick brown fox jumps over the lazy dog while the seven boxing wizards watch it from the tower. "
 PAGE = f"<html><head><title>Foxes</title></head><body><article><p>{SENTENCE * 6}</p></article></body></html>"
@@ -22,7 +22,7 @@ def read(source: Source) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         batch.validate(full=True)
         documents.extend(batch.to_pylist())
 
-    sink = Sink(source.name, take, lambda batch: rejected.extend(batch.to_pylist()), source.max_record_bytes)
+    sink = source.sink(take, lambda batch: rejected.extend(batch.to_pylist()))
     for unit in source.pieces():
         for piece in unit:
             source.read(piece, sink)
@@ -30,6 +30,15 @@ def read(source: Source) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     for document in documents:
         document["meta"] = json.loads(document["meta"] or "{}")
     return documents, rejected
+
+
+def skipped(source: Source) -> dict[str, int]:
+    """What the source passes over, by reason."""
+    sink = source.sink(lambda batch: None, lambda batch: None)
+    for unit in source.pieces():
+        for piece in unit:
+            source.read(piece, sink)
+    return dict(sink.skipped)
 
 
 def http(body: bytes = PAGE.encode(), headers: str = "", kind: str = "text/html", status: int = 200) -> bytes:

@@ -1,6 +1,9 @@
+import bz2
+import gzip
 import os
 
 import pytest
+import zstandard
 
 from curation.collect.inputs import find, open_input, with_checksums
 from curation.errors import ResourceError
@@ -56,3 +59,25 @@ def test_checksums_are_remembered_until_a_file_changes(folder):
     assert with_checksums(files, cache)[0].sha256 == "remembered"
     os.utime(files[0].path, ns=(1, 1))
     assert with_checksums(files, cache) == first
+
+
+def pack(name, content):
+    if name == "zst":
+        return zstandard.ZstdCompressor().compress(content)
+    return {"gz": gzip, "bz2": bz2}[name].compress(content)
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "zst"])
+def test_what_is_packed_is_read_to_the_place_where_it_is_damaged(tmp_path, ending):
+    (tmp_path / f"a.txt.{ending}").write_bytes(pack(ending, b"one\n" * 9000) + pack(ending, b"two\n" * 9)[:-6])
+    (file,) = find([str(tmp_path)], (".txt",), "source")
+    with open_input(file) as lines:
+        assert lines.read(32 << 10) == b"one\n" * (8 << 10)
+        with pytest.raises((EOFError, OSError)):
+            lines.read()
+
+
+def test_a_name_that_is_not_utf8_is_an_error_that_shows_it(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff.jsonl")).write_bytes(b"")
+    with pytest.raises(ResourceError, match=r"a file name that is not UTF-8: `.udcff.jsonl`"):
+        keys(tmp_path)

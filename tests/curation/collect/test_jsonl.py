@@ -135,3 +135,13 @@ def test_a_record_of_a_hundred_megabytes_ends_in_quarantine_by_default(tmp_path)
     documents, (rejected,) = read_all(JsonLines(name="s", path=str(path)))
     assert [document["text"] for document in documents] == ["before", "after"]
     assert (rejected["reason"], rejected["offset"], rejected["length"]) == ("record_too_large", 19, 100_000_013)
+
+
+def test_metadata_too_deep_to_be_kept_is_a_row(tmp_path):
+    deep = "[" * 300 + "]" * 300
+    (tmp_path / "a.jsonl").write_text(f'{{"text": "a", "more": {deep}}}\n{{"text": "b"}}\n')
+    documents, rejected, *_ = read_all(JsonLines(name="j", path=str(tmp_path)))
+    assert ([each["text"] for each in documents], [each["reason"] for each in rejected]) == (
+        ["b"],
+        ["unstorable_metadata"],
+    )

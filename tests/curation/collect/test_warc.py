@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curation.collect.warc import Warc
-from tests.curation.collect.helpers import PAGE, SENTENCE, arc, http, read, record
+from tests.curation.collect.helpers import PAGE, SENTENCE, arc, http, read, record, skipped
 
 
 def source(folder: Path, content: bytes, name: str = "a.warc", **fields: object) -> Warc:
@@ -44,18 +44,41 @@ def test_arc_pages_are_documents_with_a_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "reason"),
     [
-        record(b"GET / HTTP/1.1\r\n\r\n", "request"),
-        record(b"software: x", "warcinfo"),
-        record(http(), "revisit"),
-        record(http(status=404)),
-        record(http(b"\x89PNG", kind="image/png")),
-        record(http(b"")),
+        (record(b"GET / HTTP/1.1\r\n\r\n", "request"), "record_request"),
+        (record(b"software: x", "warcinfo"), "record_warcinfo"),
+        (record(http(), "revisit"), "record_revisit"),
+        (record(http(), "x" * 50), "record_unknown"),
+        (record(http(status=404)), "status_404"),
+        (record(http(status=301)), "status_301"),
+        (record(http(b"\x89PNG", kind="image/png")), "type_image"),
+        (record(http(b"%PDF", kind="application/pdf")), "type_pdf"),
+        (record(http(b"?", kind="made/up")), "type_other"),
+        (record(http(b"")), "empty_body"),
     ],
 )
-def test_records_that_are_no_pages_are_passed_over(tmp_path: Path, other: bytes) -> None:
-    assert read(source(tmp_path, other)) == ([], [])
+def test_records_that_are_no_pages_are_counted_by_what_they_are(tmp_path: Path, other: bytes, reason: str) -> None:
+    archive = source(tmp_path, other)
+    assert read(archive) == ([], [])
+    assert skipped(archive) == {reason: 1}
+
+
+def test_every_record_ends_in_one_place(tmp_path: Path) -> None:
+    pages, images = [record(http())] * 3, [record(http(b"x", kind="image/png"))] * 2
+    archive = source(tmp_path, b"".join([*pages, record(b"no status line"), *images]))
+    documents, rejected = read(archive)
+    assert (len(documents), len(rejected), skipped(archive)) == (3, 1, {"type_image": 2})
+
+
+def test_the_crawl_an_archive_is_part_of_is_kept(tmp_path: Path) -> None:
+    named = record(b"software: x\r\nisPartOf: CC-MAIN-2024-22\r\n", "warcinfo") + record(http())
+    assert read(source(tmp_path, named))[0][0]["meta"]["snapshot"] == "CC-MAIN-2024-22"
+    (tmp_path / "a.warc").unlink()
+    path = source(tmp_path, record(http()), "CC-MAIN-2024-10-00001.warc")
+    assert read(path)[0][0]["meta"]["snapshot"] == "CC-MAIN-2024-10"
+    told = source(tmp_path, record(http()), "CC-MAIN-2024-10-00001.warc", snapshot="mine", license="CC0-1.0")
+    assert read(told)[0][0]["meta"].items() >= {"snapshot": "mine", "license": "CC0-1.0"}.items()
 
 
 def test_types_and_statuses_are_parameters(tmp_path: Path) -> None:
