@@ -1,20 +1,18 @@
-"""C4's line rules (Raffel et al. 2020; `clean_page` of tensorflow_datasets/text/c4_utils.py), one pass over a batch.
-
-Phrases are compared in lower case, as `str.lower` gives it: beside ASCII only the Kelvin sign (U+212A) matters, whose
-lower case is "k".
-"""
+"""C4's line rules (Raffel et al. 2020; `clean_page` of tensorflow_datasets/text/c4_utils.py), one pass over a batch."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.c4_citations import find_citations, write_without
+from curation.kernels.c4_phrases import BLOCK, BRACKET, CURLY, JAVASCRIPT, LOREM, POLICY, mark_blocks, scan, scan_marked
+from curation.kernels.eight import count_byte
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import next_line, strip
 from curation.kernels.sentences import sentences_between
-from curation.kernels.unicode_tables import DECIMAL, SPACE
-from curation.kernels.utf8 import count_characters, decode
+from curation.kernels.utf8 import count_characters
 from curation.kernels.words import next_field
 
 __all__ = ["count_page", "keep_lines"]
@@ -36,40 +34,8 @@ __all__ = ["count_page", "keep_lines"]
 ) = range(11)
 # Columns of count_page.
 PAGE_LINES, PAGE_LONG_LINES, PAGE_SENTENCES, PAGE_LOREM, PAGE_CURLY, PAGE_JAVASCRIPT, PAGE_POLICY, PAGE_WORD = range(8)
-# What a line holds, as bits.
-_LOREM, _JAVASCRIPT, _POLICY, _CURLY, _BRACKET = 1, 2, 4, 8, 16
 
-_CITATIONS = [b"[edit]", b"[citation needed]"]
-_PHRASES = [
-    # A phrase is looked for where a rare letter of it stands: text, index of that letter, bit.
-    (b"javascript", 0, _JAVASCRIPT),
-    (b"lorem ipsum", 7, _LOREM),
-    (b"privacy policy", 3, _POLICY),
-    (b"terms of use", 3, _POLICY),
-    (b"cookie policy", 3, _POLICY),
-    (b"uses cookies", 8, _POLICY),
-    (b"use of cookies", 10, _POLICY),
-    (b"use cookies", 7, _POLICY),
-]
-_PHRASE = np.zeros((len(_PHRASES), 16), np.uint8)
-for _row, (_text, _, _) in enumerate(_PHRASES):
-    _PHRASE[_row, : len(_text)] = list(_text)
-_LENGTH = np.array([len(text) for text, _, _ in _PHRASES])
-_RARE = np.array([index for _, index, _ in _PHRASES])
-_BIT = np.array([bit for _, _, bit in _PHRASES])
-# First and last phrase to try at a byte, lower case or not; the Kelvin sign begins with E2.
-_TRY = np.zeros((256, 2), np.int64)
-for _letter, _span in {"j": (0, 1), "p": (1, 2), "v": (2, 3), "m": (3, 4), "k": (4, 8)}.items():
-    _TRY[ord(_letter)] = _TRY[ord(_letter.upper())] = _span
-_TRY[0xE2] = (4, 8)
-# What a byte may be; the first is the flag SPACE, too.
-_SPACE_BYTE, _RARE_BYTE = 1, 2
-_KIND = np.zeros(256, np.uint8)
-_KIND[list(b" \t\n\v\f\r\x1c\x1d\x1e\x1f")] = _SPACE_BYTE
-_KIND[[0xE2, *b"{[jpvmkJPVMK"]] = _RARE_BYTE
-_CITATION = np.zeros((2, 17), np.uint8)
-for _row, _text in enumerate(_CITATIONS):
-    _CITATION[_row, : len(_text)] = list(_text)
+_BRACKET_BYTE = 0x5B
 
 
 def keep_lines(
@@ -103,26 +69,28 @@ def _keep_lines(  # type: ignore[no-untyped-def]
     documents = len(offsets) - 1
     counts = np.zeros((documents, 11), np.int64)
     stretches, first = np.empty(3 * 1024, np.int64), np.zeros(documents + 1, np.int64)
-    cuts = np.empty(2 * 16, np.int64)
+    cuts, marks = np.empty(2 * 16, np.int64), np.empty(len(scratch) // BLOCK + 2, np.uint8)
     used = np.int64(0)
     for document in range(documents):
-        position, end = offsets[document], offsets[document + 1]
+        origin, end = offsets[document], offsets[document + 1]
         row = counts[document]
+        mark_blocks(data, origin, end, marks)
+        position = origin
         while position < end:
             stop, after = next_line(data, position, end, classes, True)
             start, last = strip(data, position, stop, classes)
             row[LINES] += 1
-            found, words = _scan(data, start, last, classes)
-            brackets = _count_brackets(data, start, last) if found & _BRACKET else 0
+            found, words = scan_marked(data, start, last, classes, marks, origin)
+            brackets = count_byte(data, start, last, _BRACKET_BYTE) if found & BRACKET else 0
             if 2 * brackets > len(cuts):
                 cuts = np.empty(4 * brackets, np.int64)
             if used + 3 * (brackets + 1) > len(stretches):
                 stretches = _grown(stretches, 2 * (used + 3 * (brackets + 1)))
-            number = _find_citations(data, start, last, classes, cuts) if brackets else 0
+            number = find_citations(data, start, last, classes, cuts) if brackets else 0
             text, begin, behind = data, start, last
             if number:
-                text, begin, behind = joined, np.int64(0), _write_without(data, start, last, cuts, number, scratch)
-                found, left = _scan(text, begin, behind, classes)
+                text, begin, behind = joined, np.int64(0), write_without(data, start, last, cuts, number, scratch)
+                found, left = scan(text, begin, behind, classes)
                 words = words if words_first else left
             if last - start > longest_word and _longest_word(data, start, last, classes) > longest_word:
                 row[LONG_WORD] += 1
@@ -153,12 +121,12 @@ def _passes(data, start, stop, classes, row, found, words, end_marks, min_words)
     if words < min_words:
         row[FEW_WORDS] += 1
         return False
-    row[LOREM_IPSUM] += (found & _LOREM) != 0
-    if found & _JAVASCRIPT:
+    row[LOREM_IPSUM] += (found & LOREM) != 0
+    if found & JAVASCRIPT:
         row[JAVASCRIPT_LINES] += 1
         return False
-    row[CURLY_BRACKET] += (found & _CURLY) != 0
-    if found & _POLICY:
+    row[CURLY_BRACKET] += (found & CURLY) != 0
+    if found & POLICY:
         row[POLICY_LINES] += 1
         return False
     row[KEPT] += 1
@@ -178,28 +146,6 @@ def _ends_well(data, start, stop, end_marks):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _scan(data, start, stop, classes):  # type: ignore[no-untyped-def]
-    """What a line holds (bits), and its number of words at whitespace."""
-    found = 0
-    words = np.int64(0)
-    before = np.int64(_SPACE_BYTE)
-    position = start
-    while position < stop:
-        byte = data[position]
-        kind = np.int64(_KIND[byte])
-        position += 1
-        if kind & _RARE_BYTE:
-            found |= _try_phrases(data, start, position - 1, stop)
-        if byte >= 0x80:
-            point, position = decode(data, position - 1, stop)
-            kind = np.int64(classes[point]) & SPACE
-        # A word begins where a character that is no space follows one that is.
-        words += before & ~kind & _SPACE_BYTE
-        before = kind
-    return found, words
-
-
-@helper
 def _longest_word(data, position, stop, classes):  # type: ignore[no-untyped-def]
     """Characters of the longest word at whitespace."""
     longest = 0
@@ -207,97 +153,6 @@ def _longest_word(data, position, stop, classes):  # type: ignore[no-untyped-def
         _, position, characters, _, _ = next_field(data, position, stop, classes)
         longest = max(longest, characters)
     return longest
-
-
-@helper
-def _try_phrases(data, start, position, stop):  # type: ignore[no-untyped-def]
-    """Bits of the phrases whose rare letter stands at `position`."""
-    byte = data[position]
-    if byte == 0x7B:
-        return _CURLY
-    if byte == 0x5B:
-        return _BRACKET
-    width = 1
-    if byte == 0xE2:
-        if position + 3 > stop or data[position + 1] != 0x84 or data[position + 2] != 0xAA:
-            return 0
-        width = 3
-    found = 0
-    for phrase in range(_TRY[byte, 0], _TRY[byte, 1]):
-        before, behind = _RARE[phrase], _LENGTH[phrase] - _RARE[phrase] - 1
-        if position - before >= start and position + width + behind <= stop:
-            same = True
-            for k in range(before):
-                same &= _lower(data[position - before + k]) == _PHRASE[phrase, k]
-            for k in range(behind):
-                same &= _lower(data[position + width + k]) == _PHRASE[phrase, before + 1 + k]
-            found |= same * _BIT[phrase]
-    return found
-
-
-@helper
-def _lower(byte):  # type: ignore[no-untyped-def]
-    return byte + 32 if 65 <= byte <= 90 else byte
-
-
-@helper
-def _count_brackets(data, start, stop):  # type: ignore[no-untyped-def]
-    count = 0
-    for position in range(start, stop):
-        count += data[position] == 0x5B
-    return count
-
-
-@helper
-def _find_citations(data, start, stop, classes, cuts):  # type: ignore[no-untyped-def]
-    """Fill `cuts` with the stretches that match \\[\\d*\\], [edit] or [citation needed]; how many."""
-    number, position = 0, start
-    while position < stop:
-        if data[position] != 0x5B:
-            position += 1
-            continue
-        behind = position + 1
-        while behind < stop:
-            point, after = decode(data, behind, stop)
-            if not classes[point] & DECIMAL:
-                break
-            behind = after
-        if behind < stop and data[behind] == 0x5D:
-            behind += 1
-        else:
-            behind = position + _word_citation(data, position, stop)
-        if behind > position:
-            cuts[2 * number], cuts[2 * number + 1] = position, behind
-            number += 1
-        position = max(behind, position + 1)
-    return number
-
-
-@helper
-def _word_citation(data, position, stop):  # type: ignore[no-untyped-def]
-    """Length of [edit] or [citation needed] at `position`, or 0."""
-    for row in range(2):
-        length = 6 if row == 0 else 17
-        if position + length <= stop:
-            same = True
-            for k in range(length):
-                same &= data[position + k] == _CITATION[row, k]
-            if same:
-                return length
-    return 0
-
-
-@helper
-def _write_without(data, start, stop, cuts, number, scratch):  # type: ignore[no-untyped-def]
-    """Write a line without the cuts; how many bytes."""
-    size, position = 0, start
-    for k in range(number + 1):
-        last = cuts[2 * k] if k < number else stop
-        for at in range(position, last):
-            scratch[size] = data[at]
-            size += 1
-        position = cuts[2 * k + 1] if k < number else stop
-    return size
 
 
 @helper
@@ -331,14 +186,14 @@ def count_page(data, offsets, classes, long_line):  # type: ignore[no-untyped-de
         row = counts[document]
         while position < end:
             stop, after = next_line(data, position, end, classes, True)
-            found, _ = _scan(data, position, stop, classes)
+            found, _ = scan(data, position, stop, classes)
             row[PAGE_LINES] += 1
             row[PAGE_LONG_LINES] += count_characters(data, position, stop) >= long_line
             row[PAGE_SENTENCES] += sentences_between(data, position, stop, classes)
-            row[PAGE_LOREM] += (found & _LOREM) != 0
-            row[PAGE_CURLY] += (found & _CURLY) != 0
-            row[PAGE_JAVASCRIPT] += (found & _JAVASCRIPT) != 0
-            row[PAGE_POLICY] += (found & _POLICY) != 0
+            row[PAGE_LOREM] += (found & LOREM) != 0
+            row[PAGE_CURLY] += (found & CURLY) != 0
+            row[PAGE_JAVASCRIPT] += (found & JAVASCRIPT) != 0
+            row[PAGE_POLICY] += (found & POLICY) != 0
             row[PAGE_WORD] = max(row[PAGE_WORD], _longest_word(data, position, stop, classes))
             if after == stop:
                 break

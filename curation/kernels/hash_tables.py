@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation.kernels.eight import load_eight
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, inlined
 
-__all__ = ["add", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "load_eight", "table_size"]
+__all__ = ["add", "clear", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "table_size"]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NOT_ZERO = np.uint64(1 << 63)
 _ALL_ONES = np.uint64(2**64 - 1)
-
-
-@helper
-def load_eight(data, position):  # type: ignore[no-untyped-def]
-    """Eight bytes as one number. Written byte by byte, which the compiler turns into a single load."""
-    word = np.uint64(data[position])
-    for k in range(1, 8):
-        word |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k)
-    return word
 
 
 @inlined
@@ -130,3 +122,10 @@ def add(keys, size, seen, key):  # type: ignore[no-untyped-def]
     keys[slot] = key
     seen[slot] = times
     return times
+
+
+@helper
+def clear(array, size):  # type: ignore[no-untyped-def]
+    """Make the first `size` elements 0."""
+    for k in range(size):
+        array[k] = 0

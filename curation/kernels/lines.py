@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation.kernels.eight import HIGH_BITS, ONES, bytes_before, equal_bytes, find_byte, load_eight
 from curation.kernels.jit import helper, kernel
 from curation.kernels.unicode_tables import LINE_BREAK, SENTENCE_END, SPACE
-from curation.kernels.utf8 import count_characters, decode
+from curation.kernels.utf8 import count_characters, decode, previous
 
 __all__ = [
     "DOTS",
@@ -27,6 +28,8 @@ LINES, FILLED_LINES, BULLET_LINES, ELLIPSIS_LINES = range(4)
 END_LINES, MARKED_LINES, SHORT_LINES, NEWLINES, LINE_CHARACTERS = range(5)
 
 _NEWLINE, _RETURN, _DOT, _SPACE_BYTE = 0x0A, 0x0D, 0x2E, 0x20
+# Each eight times over.
+_SPACES, _C2, _E2 = (np.uint64(byte) * ONES for byte in (0x20, 0xC2, 0xE2))
 
 
 @helper
@@ -36,15 +39,12 @@ def next_line(data, position, end, classes, every_break):  # type: ignore[no-unt
     Lines end at "\\n" only, or (`every_break`) wherever `str.splitlines` ends them, "\\r\\n" being one break.
     """
     if not every_break:
-        while position < end and data[position] != _NEWLINE:
-            position += 1
+        position = find_byte(data, position, end, _NEWLINE)
         return position, min(position + 1, end)
     while position < end:
-        byte = data[position]
-        # Line breaks are control characters, U+0085 (C2 85) or U+2028 and U+2029 (E2 80 A8, E2 80 A9).
-        if byte >= 0x20 and byte != 0xC2 and byte != 0xE2:
-            position += 1
-            continue
+        position = _skip_inside(data, position, end)
+        if position == end:
+            break
         point, after = decode(data, position, end)
         if classes[point] & LINE_BREAK:
             if point == _RETURN and after < end and data[after] == _NEWLINE:
@@ -52,6 +52,27 @@ def next_line(data, position, end, classes, every_break):  # type: ignore[no-unt
             return position, after
         position = after
     return end, end
+
+
+@helper
+def _skip_inside(data, position, end):  # type: ignore[no-untyped-def]
+    """First position where a line break may begin.
+
+    Line breaks are control characters, U+0085 (C2 85) or U+2028 and U+2029 (E2 80 A8, E2 80 A9).
+    """
+    while position + 8 <= end:
+        word = load_eight(data, np.uint64(position))
+        control = (word - _SPACES) & ~word & HIGH_BITS
+        mask = control | equal_bytes(word, _C2) | equal_bytes(word, _E2)
+        if mask:
+            return position + bytes_before(mask)
+        position += 8
+    while position < end:
+        byte = data[position]
+        if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
+            break
+        position += 1
+    return position
 
 
 @helper
@@ -63,9 +84,7 @@ def strip(data, start, stop, classes):  # type: ignore[no-untyped-def]
             break
         start = after
     while stop > start:
-        before = stop - 1
-        while before > start and (data[before] & 0xC0) == 0x80:
-            before -= 1
+        before = previous(data, start, stop)
         point, _ = decode(data, before, stop)
         if not classes[point] & SPACE:
             break
@@ -171,10 +190,7 @@ def _is_filled(data, position, stop, classes):  # type: ignore[no-untyped-def]
 @helper
 def _is_marked(data, start, stop, classes, marks):  # type: ignore[no-untyped-def]
     """Whether the last character is one of `marks`, or without marks a sentence terminator."""
-    last = stop - 1
-    while last > start and (data[last] & 0xC0) == 0x80:
-        last -= 1
-    point, _ = decode(data, last, stop)
+    point, _ = decode(data, previous(data, start, stop), stop)
     if len(marks) == 0:
         return (classes[point] & SENTENCE_END) != 0
     found = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import add, hash_bytes, table_size
+from curation.kernels.eight import count_byte, find_byte
+from curation.kernels.hash_tables import add, hash_long, table_size
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import strip
 from curation.kernels.utf8 import count_characters
@@ -34,7 +35,7 @@ def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_tex
         start, end = offsets[document], offsets[document + 1]
         if stripped_text:
             start, end = strip(data, start, end, classes)
-        size = table_size(_count_newlines(data, start, end) + 1)
+        size = table_size(count_byte(data, start, end, _NEWLINE) + 1)
         if size > len(keys):
             keys, seen = np.zeros(size, np.uint64), np.zeros(size, np.int64)
         _count_pieces(data, start, end, classes, newlines, longer_runs, form, keys, size, seen, counts[document])
@@ -57,7 +58,7 @@ def _count_pieces(  # type: ignore[no-untyped-def]
             if form == FILLED:
                 first, last = start, stop
             characters = count_characters(data, first, last)
-            times = add(keys, size, seen, hash_bytes(data, first, last))
+            times = add(keys, size, seen, hash_long(data, first, last))
             copies = (times > 1) + (times == 2)
             counts[PIECES] += 1
             counts[CHARACTERS] += characters
@@ -73,22 +74,13 @@ def _count_pieces(  # type: ignore[no-untyped-def]
 @helper
 def next_piece(data, position, end, newlines, longer_runs):  # type: ignore[no-untyped-def]
     """End of the piece that starts at `position`, and start of the next; equal when no cut follows."""
-    while position < end:
-        if data[position] != _NEWLINE:
-            position += 1
-            continue
+    while True:
+        position = find_byte(data, position, end, _NEWLINE)
+        if position == end:
+            return end, end
         run = 1
         while position + run < end and data[position + run] == _NEWLINE and (longer_runs or run < newlines):
             run += 1
         if run >= newlines:
             return position, position + run
         position += run
-    return end, end
-
-
-@helper
-def _count_newlines(data, start, end):  # type: ignore[no-untyped-def]
-    count = 0
-    for position in range(start, end):
-        count += data[position] == _NEWLINE
-    return count

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation.kernels.eight import HIGH_BITS, ONES, bytes_before, equal_bytes, load_eight
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import strip
 from curation.kernels.unicode_tables import (
     ALPHABETIC,
     ALPHANUMERIC,
+    BYTE_CLASSES,
     LOWER,
     SENTENCE_END,
     SPACE,
 )
-from curation.kernels.utf8 import decode
+from curation.kernels.utf8 import decode, previous
 
 __all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentences_between"]
 
@@ -29,6 +31,8 @@ __all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentence
 SENTENCES, BULLET_SENTENCES, ELLIPSIS_SENTENCES = range(3)
 
 _FULL_STOP = 0x2E
+# Each eight times over.
+_STOPS, _BANGS, _QUERIES = (np.uint64(ord(mark)) * ONES for mark in ".!?")
 # From here on scripts are ideographic or syllabic, and their terminators need no space.
 _IDEOGRAPHIC = 0x3000
 
@@ -97,26 +101,56 @@ def sentences_between(data, position, end, classes):  # type: ignore[no-untyped-
 @helper
 def next_sentence(data, position, end, classes):  # type: ignore[no-untyped-def]
     """End of the sentence that starts at `position`, and whether there is a letter or digit in it."""
-    filled = False
-    letters = 0
+    start, filled = position, False
     while position < end:
+        if filled:
+            position = _skip_inside(data, position, end)
+            if position == end:
+                break
         byte = data[position]
         if byte < 0x80:
             point, after = np.int64(byte), position + 1
         else:
             point, after = decode(data, position, end)
         flags = np.int64(classes[point])
-        position = after
         if not flags & SENTENCE_END:
             filled |= (flags & ALPHANUMERIC) != 0
-            letters = letters + 1 if flags & ALPHABETIC else 2 * ((flags & ALPHANUMERIC) != 0)
+            position = after
             continue
-        initial = point == _FULL_STOP and letters == 1
-        position, stop, ideographic = _end_of_marks(data, position, end, classes, point)
-        letters = 0
+        initial = point == _FULL_STOP and _is_initial(data, start, position, classes)
+        position, stop, ideographic = _end_of_marks(data, after, end, classes, point)
         if filled and not initial and (ideographic or _is_end(data, position, end, classes, stop)):
             return position, True
     return end, filled
+
+
+@helper
+def _skip_inside(data, position, end):  # type: ignore[no-untyped-def]
+    """First position where a terminator may stand: one of ASCII's, or any byte beyond ASCII."""
+    while position + 8 <= end:
+        word = load_eight(data, np.uint64(position))
+        ends = equal_bytes(word, _STOPS) | equal_bytes(word, _BANGS) | equal_bytes(word, _QUERIES)
+        mask = ends | (word & HIGH_BITS)
+        if mask:
+            return position + bytes_before(mask)
+        position += 8
+    while position < end and data[position] < 0x80 and not BYTE_CLASSES[data[position]] & SENTENCE_END:
+        position += 1
+    return position
+
+
+@helper
+def _is_initial(data, start, stop, classes):  # type: ignore[no-untyped-def]
+    """Whether data[start:stop] ends with a single letter."""
+    last = previous(data, start, stop)
+    if last == stop:
+        return False
+    point, _ = decode(data, last, stop)
+    if not classes[point] & ALPHABETIC:
+        return False
+    before = previous(data, start, last)
+    point, _ = decode(data, before, stop)
+    return before == last or not classes[point] & ALPHANUMERIC
 
 
 @helper

@@ -1,4 +1,4 @@
-"""Counts that quality rules need, one row a document: words, fields (stretches without whitespace) and symbols.
+"""Counts that quality rules need, one row a document: fields (stretches without whitespace) and symbols.
 
 Every function takes `data` (uint8, UTF-8 bytes) and `offsets` (int64, n+1 positions in `data`), reads each byte a
 bounded number of times, and returns int64 of shape (n, columns); the columns are named by the constants beside it.
@@ -9,15 +9,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.eight import ONES, bytes_before, equal_bytes, load_eight
 from curation.kernels.jit import helper, kernel
-from curation.kernels.unicode_tables import ALPHABETIC, ALPHANUMERIC, PUNCTUATION
+from curation.kernels.unicode_tables import ALPHABETIC, PUNCTUATION
 from curation.kernels.utf8 import decode
-from curation.kernels.words import next_field, next_word
+from curation.kernels.words import next_field
 
-__all__ = ["count_fields", "count_symbols", "count_words", "find_key", "word_keys"]
+__all__ = ["count_fields", "count_symbols", "find_key", "word_keys"]
 
-# Columns of count_words.
-TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, ALPHANUMERIC_TOKENS, DISTINCT_STOP_WORDS = range(6)
 # Columns of count_fields.
 (
     FIELDS,
@@ -33,6 +32,8 @@ TOKENS, WORDS, WORD_CHARACTERS, ALPHABETIC_TOKENS, ALPHANUMERIC_TOKENS, DISTINCT
 HASHES, THREE_DOTS, SPACED_DOTS, ELLIPSES = range(4)
 
 _HASH, _DOT, _SPACE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x2026
+# Each eight times over.
+_HASHES, _DOTS, _SPACES, _E2 = (np.uint64(byte) * ONES for byte in (_HASH, _DOT, _SPACE, 0xE2))
 _SEED = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 
@@ -84,42 +85,6 @@ def _lower_key(data, start, stop, lower):  # type: ignore[no-untyped-def]
         point, start = decode(data, start, stop)
         key = (key ^ np.uint64(lower[point])) * _PRIME
     return key
-
-
-@kernel
-def count_words(data, offsets, classes, stop_keys, stop_characters):  # type: ignore[no-untyped-def]
-    """Tokens of `words.next_word`: all, not only punctuation (and their characters), with a letter, that begin with a
-    letter or digit, and how many distinct stop words (`stop_keys` from `word_keys`, none longer than `stop_characters`)
-    occur with exactly their letters.
-    """
-    documents = len(offsets) - 1
-    counts = np.zeros((documents, 6), np.int64)
-    seen = np.full(len(stop_keys), -1, np.int64)
-    for document in range(documents):
-        position, end = offsets[document], offsets[document + 1]
-        tokens, words, characters_of_words, alphabetic, alphanumeric, distinct = 0, 0, 0, 0, 0, 0
-        while True:
-            start, position, characters, any_flags, all_flags, first = next_word(data, position, end, classes)
-            if start == position:
-                break
-            tokens += 1
-            if not all_flags & PUNCTUATION:
-                words += 1
-                characters_of_words += characters
-            alphabetic += (any_flags & ALPHABETIC) != 0
-            alphanumeric += (first & ALPHANUMERIC) != 0
-            if characters <= stop_characters:
-                found = find_key(stop_keys, _key(data, start, position))
-                if found >= 0 and seen[found] != document:
-                    seen[found] = document
-                    distinct += 1
-        counts[document, TOKENS] = tokens
-        counts[document, WORDS] = words
-        counts[document, WORD_CHARACTERS] = characters_of_words
-        counts[document, ALPHABETIC_TOKENS] = alphabetic
-        counts[document, ALPHANUMERIC_TOKENS] = alphanumeric
-        counts[document, DISTINCT_STOP_WORDS] = distinct
-    return counts
 
 
 @kernel
@@ -216,7 +181,8 @@ def count_symbols(data, offsets):  # type: ignore[no-untyped-def]
         end = offsets[document + 1]
         hashes, three_dots, spaced_dots, ellipses = 0, 0, 0, 0
         three_free, spaced_free = offsets[document], offsets[document]
-        for position in range(offsets[document], end):
+        position = _next_symbol(data, offsets[document], end)
+        while position < end:
             byte = data[position]
             if byte == _HASH:
                 hashes += 1
@@ -229,11 +195,31 @@ def count_symbols(data, offsets):  # type: ignore[no-untyped-def]
                     spaced_free = position + 5
             elif byte == 0xE2 and position + 2 < end and data[position + 1] == 0x80 and data[position + 2] == 0xA6:
                 ellipses += 1
+            position = _next_symbol(data, position + 1, end)
         counts[document, HASHES] = hashes
         counts[document, THREE_DOTS] = three_dots
         counts[document, SPACED_DOTS] = spaced_dots
         counts[document, ELLIPSES] = ellipses
     return counts
+
+
+@helper
+def _next_symbol(data, position, end):  # type: ignore[no-untyped-def]
+    """First position of a byte with which a symbol may begin, or `end`; single full stops are passed over."""
+    while position + 9 <= end:
+        word = load_eight(data, np.uint64(position))
+        after = load_eight(data, np.uint64(position + 1))
+        dots = equal_bytes(word, _DOTS) & (equal_bytes(after, _DOTS) | equal_bytes(after, _SPACES))
+        mask = equal_bytes(word, _HASHES) | dots | equal_bytes(word, _E2)
+        if mask:
+            return position + bytes_before(mask)
+        position += 8
+    while position < end:
+        byte = data[position]
+        if byte in (_HASH, _DOT, 0xE2):
+            break
+        position += 1
+    return position
 
 
 @helper

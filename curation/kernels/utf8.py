@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from curation.kernels.eight import ONES, load_eight, sum_bytes
 from curation.kernels.jit import helper, kernel
 
-__all__ = ["count_all_characters", "count_characters", "decode"]
+__all__ = ["count_all_characters", "count_characters", "decode", "previous"]
 
 _REPLACEMENT = 0xFFFD
 
@@ -40,11 +41,31 @@ def decode(data, position, end):  # type: ignore[no-untyped-def]
 
 
 @helper
+def previous(data, start, stop):  # type: ignore[no-untyped-def]
+    """Where the last character of data[start:stop] begins; `stop` if there is none."""
+    if stop == start:
+        return stop
+    stop -= 1
+    while stop > start and (data[stop] & 0xC0) == 0x80:
+        stop -= 1
+    return stop
+
+
+@helper
 def count_characters(data, start, stop):  # type: ignore[no-untyped-def]
     """Characters in data[start:stop]: bytes that do not continue a character."""
-    count = 0
-    for position in range(start, stop):
-        count += (data[position] & 0xC0) != 0x80
+    count = stop - start
+    while start + 8 <= stop:
+        rounds = min((stop - start) // 8, 255)
+        sums = np.uint64(0)
+        for k in range(rounds):
+            word = load_eight(data, np.uint64(start + 8 * k))
+            sums += (word >> np.uint64(7)) & ~(word >> np.uint64(6)) & ONES
+        count -= sum_bytes(sums)
+        start += 8 * rounds
+    while start < stop:
+        count -= (data[start] & 0xC0) == 0x80
+        start += 1
     return count
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import load_eight
+from curation.kernels.eight import HIGH_BITS, LOW_BITS, ONES, bytes_before, load_eight
 from curation.kernels.jit import helper, inlined
 from curation.kernels.unicode_tables import (
     ALPHABETIC,
@@ -28,13 +28,10 @@ from curation.kernels.utf8 import decode
 
 __all__ = ["next_field", "next_word"]
 
-# Eight equal bytes as one number.
-_ONES = np.uint64(0x0101010101010101)
-_HIGH_BITS = np.uint64(0x80) * _ONES
-_LOW_BITS = np.uint64(0x7F) * _ONES
-_LOWER_CASE = np.uint64(0x20) * _ONES
-_FROM_A = np.uint64(0x80 - 0x61) * _ONES
-_BEHIND_Z = np.uint64(0x80 - 0x7B) * _ONES
+# Each eight times over.
+_LOWER_CASE = np.uint64(0x20) * ONES
+_FROM_A = np.uint64(0x80 - 0x61) * ONES
+_BEHIND_Z = np.uint64(0x80 - 0x7B) * ONES
 _LETTER = np.int64(ALPHABETIC | ALPHANUMERIC | WORD)
 
 
@@ -108,10 +105,8 @@ def _count_letters(eight):  # type: ignore[no-untyped-def]
 
     All are compared at once: a loop over single bytes ends where no processor can foresee it.
     """
-    lower = (eight | _LOWER_CASE) & _LOW_BITS
-    others = ~((lower + _FROM_A) & ~(lower + _BEHIND_Z) & ~eight) & _HIGH_BITS
-    first = (others & (~others + np.uint64(1))) >> np.uint64(7)
-    return np.int64((((first - np.uint64(1)) & _ONES) * _ONES) >> np.uint64(56))
+    lower = (eight | _LOWER_CASE) & LOW_BITS
+    return bytes_before(~((lower + _FROM_A) & ~(lower + _BEHIND_Z) & ~eight) & HIGH_BITS)
 
 
 @helper

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from curation.kernels import lines, pieces, text
+from curation.kernels import lines, pieces, word_counts
 from curation.kernels.unicode_tables import character_classes
 from curation.measure.ratios import kernel_text, ratio
+from curation.measure.word_counts import count_words
 from curation.operator import Contract, Operator
 
 __all__ = ["FineWeb"]
@@ -59,11 +60,10 @@ class FineWeb(Operator):
         points = np.array([ord(mark) for mark in marks], np.int64)
         ends = lines.count_line_ends(data, offsets, classes, points, filled_only, self.short_line_characters)
         copies = pieces.count_duplicates(data, offsets, classes, 1, False, False, pieces.FILLED)
-        words = text.count_words(data, offsets, classes, text.word_keys(()), 0)
         measures = (
             ratio(ends[:, lines.MARKED_LINES], ends[:, lines.END_LINES]),
             ratio(copies[:, pieces.EXTRA_CHARACTERS], ends[:, lines.LINE_CHARACTERS]),
             ratio(ends[:, lines.SHORT_LINES], ends[:, lines.END_LINES]),
-            ratio(ends[:, lines.NEWLINES], words[:, text.TOKENS]),
+            ratio(ends[:, lines.NEWLINES], count_words((data, offsets))[:, word_counts.TOKENS]),
         )
         return pa.RecordBatch.from_pydict(dict(zip(_NAMES, measures, strict=True)))

@@ -8,12 +8,13 @@ from typing import ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from curation.kernels import lines, sentences, text
+from curation.kernels import lines, sentences, text, word_counts
 from curation.kernels.unicode_tables import character_classes, lower_case
 from curation.measure.ratios import Counts, kernel_text, ratio
+from curation.measure.word_counts import count_words
 from curation.operator import Contract, Operator
 
-__all__ = ["GopherQuality"]
+__all__ = ["STOP_WORDS", "GopherQuality"]
 
 _P = "gopher_quality."
 _COUNTS = (_P + "words", _P + "stop_words")
@@ -26,7 +27,7 @@ _RATIOS = (
     _P + "ellipsis_line_ratio",
     _P + "alphabetic_word_ratio",
 )
-_STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 _CURATOR_BULLETS = "•‣⁃⁌⁍∙○●◘◦⦾⦿"
 _CURATOR_ENDINGS = ("...", "…", "[...]", "[…]", "(...)", "-»", "read more", "read more..")
 _Text = tuple[np.ndarray, np.ndarray]
@@ -70,7 +71,7 @@ class GopherQuality(Operator):
     )
 
     dialect: Literal["datatrove", "dolma", "dclm", "curator"] = "datatrove"
-    stop_words: tuple[str, ...] = _STOP_WORDS
+    stop_words: tuple[str, ...] = STOP_WORDS
 
     def adds(self) -> Mapping[str, pa.DataType]:
         separate = (_P + "hash_ratio", _P + "ellipsis_ratio")
@@ -87,15 +88,15 @@ class GopherQuality(Operator):
 
 
 def _datatrove(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
-    words, symbols = _words(buffers, stop_words), text.count_symbols(*buffers)
-    tokens = words[:, text.TOKENS]
+    words, symbols = count_words(buffers, stop_words), text.count_symbols(*buffers)
+    tokens = words[:, word_counts.TOKENS]
     return {
-        _P + "words": pa.array(words[:, text.WORDS]),
-        _P + "word_length": ratio(words[:, text.WORD_CHARACTERS], words[:, text.WORDS]),
+        _P + "words": pa.array(words[:, word_counts.WORDS]),
+        _P + "word_length": ratio(words[:, word_counts.WORD_CHARACTERS], words[:, word_counts.WORDS]),
         _P + "hash_ratio": ratio(symbols[:, text.HASHES], tokens),
         _P + "ellipsis_ratio": ratio(symbols[:, text.THREE_DOTS] + symbols[:, text.ELLIPSES], tokens),
-        _P + "alphabetic_word_ratio": ratio(words[:, text.ALPHABETIC_TOKENS], tokens),
-        _P + "stop_words": pa.array(words[:, text.DISTINCT_STOP_WORDS]),
+        _P + "alphabetic_word_ratio": ratio(words[:, word_counts.ALPHABETIC_TOKENS], tokens),
+        _P + "stop_words": pa.array(words[:, word_counts.DISTINCT_STOP_WORDS]),
         **_line_ratios(buffers, True, True, "•-", lines.DOTS | lines.ELLIPSIS, lines.LINES),
     }
 
@@ -114,12 +115,12 @@ def _dolma(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
 
 
 def _dclm(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:
-    words, fields = _words(buffers, stop_words), _fields(buffers, stop_words)
+    words, fields = count_words(buffers, stop_words), _fields(buffers, stop_words)
     symbols = text.count_symbols(*buffers).sum(axis=1)
     count = fields[:, text.FIELDS]
     marks = lines.DOTS | lines.SPACED_DOTS | lines.ELLIPSIS
     return {
-        _P + "words": pa.array(words[:, text.ALPHANUMERIC_TOKENS]),
+        _P + "words": pa.array(words[:, word_counts.ALPHANUMERIC_TOKENS]),
         _P + "word_length": ratio(fields[:, text.FIELD_CHARACTERS], count),
         _P + "symbol_ratio": ratio(symbols, count),
         _P + "alphabetic_word_ratio": ratio(fields[:, text.ALPHABETIC_FIELDS], count),
@@ -152,13 +153,6 @@ _DIALECTS: dict[str, Callable[[_Text, tuple[str, ...]], dict[str, pa.Array]]] = 
     "dclm": _dclm,
     "curator": _curator,
 }
-
-
-def _words(buffers: _Text, stop_words: tuple[str, ...]) -> Counts:
-    counts: Counts = text.count_words(
-        *buffers, character_classes(), text.word_keys(stop_words), max(map(len, stop_words), default=0)
-    )
-    return counts
 
 
 def _fields(buffers: _Text, stop_words: tuple[str, ...]) -> Counts:

@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 
 import pyarrow as pa
 
-from curation.kernels import ngrams, pieces
+from curation.kernels import ngrams, pieces, word_counts
 from curation.kernels.unicode_tables import character_classes
+from curation.measure.gopher_quality import STOP_WORDS
 from curation.measure.ratios import Counts, kernel_text, ratio
+from curation.measure.word_counts import remember
 from curation.operator import Contract, Operator
 
 __all__ = ["GopherRepetition"]
@@ -97,9 +99,10 @@ class GopherRepetition(Operator):
         dialect = _DIALECTS[self.dialect]
         data, offsets = kernel_text(batch)
         classes = character_classes()
-        grams = ngrams.repeated_ngrams(
-            data, offsets, classes, dialect.tokens, dialect.counting, dialect.longest_of_equals, dialect.spaces
-        )
+        how = (dialect.tokens, dialect.counting, dialect.longest_of_equals, dialect.spaces)
+        grams, words = ngrams.repeated_ngrams(data, offsets, classes, *how, *word_counts.stop_words(STOP_WORDS))
+        if dialect.tokens != ngrams.FIELDS:
+            remember((data, offsets), STOP_WORDS, words)
         columns = _ngram_scores(dialect, grams)
         lines = pieces.count_duplicates(data, offsets, classes, *dialect.lines)
         columns |= _piece_scores(dialect, lines, grams, _LINES)

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from curation.kernels.hashing import frozen
-from curation.kernels.text import WORDS, count_words, word_keys
-from curation.kernels.unicode_tables import character_classes
+from curation.kernels.word_counts import WORDS
 from curation.measure.url_rules import read_list
+from curation.measure.word_counts import count_words
 from curation.operator import Contract, Operator, Resources
 from curation.schema import TEXT, text_buffers
 
@@ -142,7 +142,7 @@ def _share(column: pa.Array, matches: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     """Matches over words; words are counted where there is a match."""
     rows = np.flatnonzero(matches)
     data, offsets = text_buffers(column.take(pa.array(rows)))
-    words = count_words(frozen(data), frozen(offsets), character_classes(), frozen(word_keys(())), 0)[:, WORDS]
+    words = count_words((frozen(data), frozen(offsets)))[:, WORDS]
     share = np.zeros(len(column))
     share[rows] = matches[rows] / np.maximum(words, 1)
     return share

@@ -37,7 +37,7 @@ HOSTILE = [
 PROGRAM = """
 import json, sys
 import numpy as np
-from curation.kernels import bigscience, c4, lines, ngrams, pieces, refinedweb, sentences, text
+from curation.kernels import bigscience, c4, lines, ngrams, pieces, refinedweb, sentences, text, word_counts
 from curation.kernels.unicode_tables import character_classes, lower_case
 
 
@@ -54,17 +54,18 @@ class Counted:
 
 
 classes, lower, keys = character_classes(), lower_case(), text.word_keys(("the",))
+stop = word_counts.stop_words(("the",))
 none, dot = np.zeros(0, np.int64), np.frombuffer(b".", np.uint8)
 KERNELS = {
-    "words": lambda d, o: text.count_words(d, o, classes, keys, 3),
+    "words": lambda d, o: word_counts.count_words(d, o, classes, *stop),
     "fields": lambda d, o: text.count_fields(d, o, classes, lower, keys, 3),
     "symbols": lambda d, o: text.count_symbols(d, o),
     "line_marks": lambda d, o: lines.count_line_marks(d, o, classes, True, True, np.array([45]), 7),
     "line_ends": lambda d, o: lines.count_line_ends(d, o, classes, none, True, 30),
     "sentences": lambda d, o: sentences.count_sentences(d, o, classes),
     "pieces": lambda d, o: pieces.count_duplicates(d, o, classes, 2, True, True, pieces.STRIPPED),
-    "walked": lambda d, o: ngrams.repeated_ngrams(d, o, classes, ngrams.WORDS, ngrams.WALKED, False, 1),
-    "covered": lambda d, o: ngrams.repeated_ngrams(d, o, classes, ngrams.FIELDS, ngrams.COVERED, True, 0),
+    "walked": lambda d, o: ngrams.repeated_ngrams(d, o, classes, ngrams.WORDS, ngrams.WALKED, False, 1, *stop),
+    "covered": lambda d, o: ngrams.repeated_ngrams(d, o, classes, ngrams.FIELDS, ngrams.COVERED, True, 0, *stop),
     "c4": lambda d, o: c4.keep_lines(d, o, classes, 9, dot, True, 1),
     "refinedweb": lambda d, o: refinedweb.correct_lines(d, o, classes, lower, 0.5, 0.9, 1),
     "characters": lambda d, o: bigscience.count_repeated_characters(d, o, classes, 10),
