@@ -54,6 +54,16 @@ class Receipt(BaseModel):
             return False
         return True
 
+    def numbered(self, index: int) -> Receipt:
+        """The same under another number, which the names of the stage's own files hold."""
+        files = tuple(
+            file.model_copy(update={"path": _renumbered(file.path, self.index, index)})
+            if file.path.startswith((f"{self.stage}/", "quarantine/"))
+            else file
+            for file in self.files
+        )
+        return self.model_copy(update={"index": index, "files": files})
+
     def write(self, root: Path) -> None:
         write_json(receipt_path(root, self.stage, self.index), self.model_dump(mode="json"))
 
@@ -66,6 +76,11 @@ class Receipt(BaseModel):
         except (FileNotFoundError, ValidationError):
             return None
         return receipt if receipt.is_true(unit, root) else None
+
+
+def _renumbered(path: str, old: int, new: int) -> str:
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + name.replace(f"-{old:05d}", f"-{new:05d}", 1)
 
 
 def receipt_path(root: Path, stage: str, index: int) -> Path:

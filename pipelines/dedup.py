@@ -22,7 +22,7 @@ from curation.recipe import Group, Recipe
 from curation.shards import FileRecord
 from pipelines.engine import Engine, Grouping, Work
 from pipelines.run_directory import RunDirectory
-from pipelines.stage import Stage, units_of
+from pipelines.stage import Stage, content_of, units_of
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.components import pack_group
 
@@ -89,7 +89,7 @@ class _Dedup:
     def equal(self, do: Do) -> Manifest:
         keys = do(self._by_shard("keys", _EQUAL + "keys_unit"))
         ranges = _ranges(keys.counts.get("documents", 0))
-        groups = do(self._by_key("groups", ranges, keys.files, (_EQUAL, "emit_range", "group_range"), key="keys"))
+        groups = do(self._by_key("groups", ranges, keys.files, (_EQUAL, "emit_range", "group_range")))
         return do(self._ledger(groups))
 
     def linked(self, do: Do) -> Manifest:
@@ -154,13 +154,11 @@ class _Dedup:
         definition = [VERSIONS["dedup"], self._group.identity()]
         return stage_of(self._name(step), self._run, task, self._settings, definition, payloads)
 
-    def _by_key(
-        self, step: str, count: int, files: Sequence[FileRecord], tasks: tuple[str, str, str], key: str = "file"
-    ) -> Stage:
-        """A unit for each of `count` key ranges, fed from slices of `files`."""
+    def _by_key(self, step: str, count: int, files: Sequence[FileRecord], tasks: tuple[str, str, str]) -> Stage:
+        """A unit for each of `count` key ranges, fed from slices of `files`, one for each shard in order."""
         payload = {"read": [file.sha256 for file in files], "ranges": count, "group": self._packed}
         payload["bands"] = self._name("bands")
-        feeds = [{key: packed(file) if key == "keys" else file.path, "ranges": count} for file in files]
+        feeds = [{"file": file.path, "shard": shard, "ranges": count} for shard, file in enumerate(files)]
         return self._grouped(step, [payload] * count, feeds, tasks, sum(file.bytes for file in files))
 
     def _edges(self, step: str, pairs: Manifest) -> Stage:
@@ -207,7 +205,9 @@ class _Dedup:
         """A stage whose units get values by key; `size` is about how many bytes travel in all."""
         module, emit, task = tasks
         name = self._name(step)
-        units = units_of(name, VERSIONS["dedup"], payloads, payloads)
+        # A unit gets the values of its number, so the number is part of what it is.
+        identities = [[index, content_of(payload)] for index, payload in enumerate(payloads)]
+        units = units_of(name, VERSIONS["dedup"], payloads, identities)
         work = Work(str(self._run.root), module + task, self._settings)
         emitters = [
             Unit(stage=f"{name}-feed", index=index, fingerprint="", payload=feed) for index, feed in enumerate(feeds)

@@ -12,10 +12,11 @@ from curation.files import digest_of, sweep
 from curation.manifest import Manifest, Receipt, Unit, receipt_path
 from pipelines.engine import Engine, Work
 from pipelines.progress import Progress
+from pipelines.renumbering import renumber
 from pipelines.run_directory import RunDirectory
 from pipelines.tasks import failures
 
-__all__ = ["Stage", "mapped", "run_stage", "units_of"]
+__all__ = ["Stage", "content_of", "mapped", "run_stage", "units_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +32,21 @@ class Stage:
 
 
 def units_of(
-    stage: str, definition: Any, payloads: Sequence[dict[str, Any]], identities: Sequence[Any]
+    stage: str, definition: Any, payloads: Sequence[dict[str, Any]], identities: Sequence[Any] | None = None
 ) -> tuple[Unit, ...]:
-    """Numbered units; `identities` are what of each payload decides its outcome."""
+    """Numbered units; `identities` are what of each payload decides its outcome: by default all but names of files."""
+    identities = [content_of(payload) for payload in payloads] if identities is None else identities
     return tuple(
         Unit(stage=stage, index=index, fingerprint=digest_of([stage, definition, identity]), payload=payload)
         for index, (payload, identity) in enumerate(zip(payloads, identities, strict=True))
     )
+
+
+def content_of(value: Any) -> Any:
+    """The same JSON with every file record reduced to its checksum: a file's name holds the number of its unit."""
+    if isinstance(value, dict):
+        return value["sha256"] if "sha256" in value else {key: content_of(item) for key, item in value.items()}
+    return [content_of(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def run_stage(stage: Stage, run: RunDirectory, engine: Engine, progress: Progress) -> tuple[Manifest, bool]:
@@ -47,6 +56,7 @@ def run_stage(stage: Stage, run: RunDirectory, engine: Engine, progress: Progres
         progress.skipped(stage.name, len(stage.units))
         return finished, False
     run.manifest_path(stage.name).unlink(missing_ok=True)
+    renumber(run.root, stage.units)
     todo = [unit for unit in stage.units if Receipt.read(run.root, unit) is None]
     for unit in todo:
         receipt_path(run.root, unit.stage, unit.index).unlink(missing_ok=True)

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # Raised when a stage's own code changes what it writes; operators have versions of their own.
-VERSIONS = {"collect": 2, "clean": 1, "decide": 1, "dedup": 1, "split": 1, "augment": 1, "shard": 1, "ledger": 1}
+VERSIONS = {"collect": 2, "clean": 1, "decide": 1, "dedup": 2, "split": 2, "augment": 1, "shard": 1, "ledger": 2}
 
 
 def packed(record: FileRecord) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def stage_of(
     payloads: Sequence[dict[str, Any]],
     identities: Sequence[Any] | None = None,
 ) -> Stage:
-    """A stage of independent units. Payloads decide the outcome unless `identities` are given."""
-    units = units_of(name, definition, payloads, identities if identities is not None else payloads)
+    """A stage of independent units. What payloads hold decides the outcome unless `identities` are given."""
+    units = units_of(name, definition, payloads, identities)
     fingerprint = digest_of([name, definition, [unit.fingerprint for unit in units]])
     return Stage(name, fingerprint, units, mapped(run, task, settings))
 

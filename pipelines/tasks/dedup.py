@@ -19,14 +19,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.decisions import KEPT
-from curation.dedup.grouping import elect_equal
+from curation.dedup.grouping import Election, elect_equal
 from curation.manifest import Receipt, Unit
 from curation.schema import id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.components import group_of
 from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
 
-__all__ = ["KEY", "MEMBER", "alive", "emit_members", "emit_range", "group_range", "keys_unit", "ledger_unit", "removed"]
+__all__ = [
+    "COPIES",
+    "KEY",
+    "MEMBER",
+    "alive",
+    "copies_of",
+    "emit_members",
+    "emit_range",
+    "group_range",
+    "keys_unit",
+    "ledger_unit",
+    "members_of",
+    "removed",
+]
 
 KEY = np.dtype(
     [
@@ -35,21 +48,38 @@ KEY = np.dtype(
         ("rank", "<u8"),
         ("id_hi", "<u8"),
         ("id_lo", "<u8"),
+        ("copies", "<u4"),
         ("shard", "<u4"),
         ("row", "<u4"),
     ]
 )
+# `copies` is how many documents a survivor stands for, itself included, and 0 for who was removed.
 MEMBER = np.dtype(
-    [("shard", "<u4"), ("row", "<u4"), ("cluster", "<u8", 2), ("survivor", "<u8", 2), ("similarity", "<f8")]
+    [
+        ("shard", "<u4"),
+        ("row", "<u4"),
+        ("copies", "<u4"),
+        ("cluster", "<u8", 2),
+        ("survivor", "<u8", 2),
+        ("similarity", "<f8"),
+    ]
 )
 LEDGER = pa.schema(
-    [("id", pa.string()), ("cluster", pa.string()), ("survivor", pa.string()), ("similarity", pa.float64())]
+    [
+        ("id", pa.string()),
+        ("cluster", pa.string()),
+        ("survivor", pa.string()),
+        ("similarity", pa.float64()),
+        ("copies", pa.int32()),
+    ]
 )
+# Attribute under which a grouping sees what earlier ones found.
+COPIES = "duplicates.copies"
 
 
 def keys_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     grouping = group_of(unit.payload["group"]).grouping
-    rows = [_keys(grouping, batch, places, unit.index) for batch, places in alive(root, unit.payload)]
+    rows = [_keys(grouping, batch, places) for batch, places in alive(root, unit.payload)]
     table = np.concatenate(rows) if rows else np.zeros(0, KEY)
     table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
     record = write_table(root, f"{unit.stage}/keys-{unit.index:05d}.npy", table)
@@ -67,6 +97,7 @@ def alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch,
             still &= ~removed(ledger)
         places = np.flatnonzero(still)
         attributes = {name: measured.column(name) for name in measured.schema.names if name != "id"}
+        attributes[COPIES] = pa.array(copies_of(ledgers, documents.num_rows))
         yield with_columns(documents, attributes).take(pa.array(places)), (places + row).astype(np.uint32)
         row += documents.num_rows
 
@@ -77,6 +108,16 @@ def removed(ledger: pa.RecordBatch) -> npt.NDArray[np.bool_]:
     if "dropped" in ledger.schema.names:
         gone = gone | np.asarray(ledger.column("dropped").to_numpy(zero_copy_only=False), np.bool_)
     return gone
+
+
+def copies_of(ledgers: Sequence[pa.RecordBatch], rows: int) -> npt.NDArray[np.int32]:
+    """How many documents each stands for after some groupings: what the last of them that knew it said."""
+    copies = np.ones(rows, np.int32)
+    for ledger in ledgers:
+        if "copies" in ledger.schema.names:
+            known = ledger.column("copies")
+            copies = np.where(known.is_valid(), known.fill_null(0), copies).astype(np.int32)
+    return copies
 
 
 def _sidecars(payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
@@ -91,22 +132,22 @@ def _equals(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.equal(column, word).fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _keys(grouping: Any, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32], shard: int) -> npt.NDArray[Any]:
+def _keys(grouping: Any, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32]) -> npt.NDArray[Any]:
     table = np.zeros(batch.num_rows, KEY)
     keys = grouping.keys(batch)
     table["hi"], table["lo"] = keys.column("key_hi").to_numpy(), keys.column("key_lo").to_numpy()
     table["rank"] = grouping.rank(batch)
     ids = id_words(batch.column("id"))
     table["id_hi"], table["id_lo"] = ids[:, 0], ids[:, 1]
-    table["shard"], table["row"] = shard, rows
+    table["copies"], table["row"] = batch.column(COPIES).to_numpy(), rows
     return table
 
 
 def emit_range(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
     """Slices of a shard's keys, one for each range in [first, last)."""
-    table = mapped_table(root, unit.payload["keys"]["path"])
+    table = mapped_table(root, unit.payload["file"])
     ranges = range_of(table["hi"], unit.payload["ranges"])
-    return slices(table, ranges, first, last)
+    return slices(table, ranges, first, last, unit.payload["shard"])
 
 
 def group_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
@@ -128,11 +169,19 @@ def _repeated(table: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 def _members(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
     ids = np.stack([table["id_hi"], table["id_lo"]], axis=1)
     election = elect_equal(table["hi"], table["lo"], ids, table["rank"])
-    members = np.zeros(len(table), MEMBER)
+    members = members_of(election, ids, table["copies"])
     members["shard"], members["row"] = table["shard"], table["row"]
+    return members[np.lexsort((members["row"], members["shard"]))]
+
+
+def members_of(election: Election, ids: npt.NDArray[np.uint64], copies: npt.NDArray[np.uint32]) -> npt.NDArray[Any]:
+    """The outcome of an election as rows of MEMBER, without shard and row."""
+    members = np.zeros(len(ids), MEMBER)
+    stands_for = np.bincount(election.survivor, copies, len(ids)).astype(np.uint32)
+    members["copies"] = np.where(election.survivor == np.arange(len(ids)), stands_for, 0)
     members["cluster"], members["survivor"] = ids[election.cluster], ids[election.survivor]
     members["similarity"] = election.similarity
-    return members[np.lexsort((members["row"], members["shard"]))]
+    return members
 
 
 def emit_members(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
@@ -165,15 +214,17 @@ def _columns(ids: pa.Array, members: npt.NDArray[Any], start: int) -> list[pa.Ar
     similarity = np.full(len(ids), np.nan)
     places = members["row"].astype(np.int64) - start
     cluster[places] = _hex(members["cluster"])
-    survivor[places] = _hex(members["survivor"])
-    similarity[places] = members["similarity"]
-    survives = survivor == np.array(ids.to_pylist(), object)
-    survivor[survives], similarity[survives] = None, np.nan
+    gone = members["copies"] == 0
+    survivor[places[gone]] = _hex(members["survivor"][gone])
+    similarity[places[gone]] = members["similarity"][gone]
+    copies, known = np.zeros(len(ids), np.int32), np.zeros(len(ids), np.bool_)
+    copies[places], known[places] = members["copies"], True
     return [
         ids,
         pa.array(cluster, pa.string()),
         pa.array(survivor, pa.string()),
         pa.array(similarity, from_pandas=True),
+        pa.array(copies, mask=~known),
     ]
 
 

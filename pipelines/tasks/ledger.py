@@ -18,13 +18,21 @@ __all__ = ["REMOVED", "ledger_schema", "ledger_unit"]
 # What a grouping that takes text out adds to the ledger, under its label.
 REMOVED = {"removed_spans": pa.int32(), "removed_characters": pa.int64()}
 ORIGIN = ("id", "source", "key", "url", "parent_id")
-FATE = ("state", "reason", "cluster", "survivor", "similarity", "split")
+FATE = {
+    "state": pa.string(),
+    "reason": pa.string(),
+    "cluster": pa.string(),
+    "survivor": pa.string(),
+    "similarity": pa.float64(),
+    "copies": pa.int32(),
+    "split": pa.string(),
+}
 
 
 def ledger_schema(attributes: pa.Schema, failed_rules: pa.DataType) -> pa.Schema:
     """Origin, fate, place in the dataset, failed rules, and every attribute. `shard` and `row` count from 0."""
     fields = [pa.field(name, pa.string()) for name in ORIGIN]
-    fields += [pa.field(name, pa.float64() if name == "similarity" else pa.string()) for name in FATE]
+    fields += [pa.field(name, kind) for name, kind in FATE.items()]
     fields += [pa.field("shard", pa.int32()), pa.field("row", pa.int64()), pa.field("failed_rules", failed_rules)]
     return pa.schema(fields + [field for field in attributes if field.name != "id"])
 

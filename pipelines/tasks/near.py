@@ -28,7 +28,7 @@ from curation.manifest import MANIFEST, Manifest, Receipt, Unit
 from curation.schema import id_words
 from curation.shards import FileRecord, read_shard
 from pipelines.tasks.components import group_of
-from pipelines.tasks.dedup import MEMBER, alive
+from pipelines.tasks.dedup import COPIES, alive, members_of
 from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
 
 __all__ = [
@@ -47,14 +47,14 @@ __all__ = [
 Nodes = npt.NDArray[np.uint64]
 Indexes = npt.NDArray[np.int64]
 
-DOCUMENT = np.dtype([("row", "<u4"), ("rank", "<u8"), ("id_hi", "<u8"), ("id_lo", "<u8")])
+DOCUMENT = np.dtype([("row", "<u4"), ("copies", "<u4"), ("rank", "<u8"), ("id_hi", "<u8"), ("id_lo", "<u8")])
 BAND = np.dtype([("key", "<u8"), ("order", "<u8"), ("node", "<u8")])
 PAIR = np.dtype([("a", "<u8"), ("b", "<u8")])
 EDGE = np.dtype([("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
 LABEL = np.dtype([("node", "<u8"), ("label", "<u8")])
 LINK = np.dtype([("label", "<u8"), ("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
 
-_SHIFT = np.uint64(32)
+_SHIFT, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 def _receipt(unit: Unit, files: tuple[FileRecord, ...], **counts: int) -> Receipt:
@@ -72,7 +72,7 @@ def bands_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     bands, documents = [np.zeros(0, BAND)], [np.zeros(0, DOCUMENT)]
     for batch, rows in alive(root, unit.payload):
         documents.append(_documents(grouping, batch, rows))
-        bands.append(_bands(grouping, batch, rows, unit.index))
+        bands.append(_bands(grouping, batch, rows))
     table = np.concatenate(bands)
     table = table[np.argsort(table["key"], kind="stable")]
     files = (
@@ -86,28 +86,30 @@ def _documents(grouping: MinHash, batch: pa.RecordBatch, rows: npt.NDArray[np.ui
     table = np.zeros(batch.num_rows, DOCUMENT)
     ids = id_words(batch.column("id"))
     table["row"], table["rank"] = rows, grouping.rank(batch)
+    table["copies"] = batch.column(COPIES).to_numpy()
     table["id_hi"], table["id_lo"] = ids[:, 0], ids[:, 1]
     return table
 
 
-def _bands(grouping: MinHash, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32], shard: int) -> Table:
+def _bands(grouping: MinHash, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32]) -> Table:
     keys = grouping.keys(batch)
     table = np.zeros(keys.num_rows, BAND)
     table["key"], table["order"] = keys.column("key").to_numpy(), keys.column("order").to_numpy()
-    table["node"] = rows[keys.column("row").to_numpy()].astype(np.uint64) | np.uint64(shard) << _SHIFT
+    table["node"] = rows[keys.column("row").to_numpy()]
     return table
 
 
 def emit_bands(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
     table = mapped_table(root, unit.payload["file"])
-    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last)
+    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last, unit.payload["shard"])
 
 
 def pairs_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     entries = joined(values, BAND)
     entries = entries[occurs_again(entries["key"])]
     nodes, number = np.unique(entries["node"], return_inverse=True)
-    ids, ranks = _who(root, unit, nodes)
+    who = _who(root, unit, nodes)
+    ids, ranks = _ids(who), who["rank"]
     by_id = np.lexsort((ids[:, 1], ids[:, 0]))
     place = np.empty(len(by_id), np.int64)
     place[by_id] = np.arange(len(by_id))
@@ -118,15 +120,17 @@ def pairs_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[b
     return _receipt(unit, (file,), pairs=len(table))
 
 
-def _who(root: Path, unit: Unit, nodes: Nodes) -> tuple[Nodes, Nodes]:
-    """Ids (n, 2) and ranks (n,) of sorted nodes, from the shards' own tables."""
-    ids, ranks = np.empty((len(nodes), 2), np.uint64), np.empty(len(nodes), np.uint64)
+def _who(root: Path, unit: Unit, nodes: Nodes) -> Table:
+    """Rows of DOCUMENT of sorted nodes, from the shards' own tables."""
+    found = np.empty(len(nodes), DOCUMENT)
     for shard, start, end in _by_shard(nodes):
         table = mapped_table(root, f"{unit.payload['bands']}/documents-{shard:05d}.npy")
-        rows = np.searchsorted(table["row"], (nodes[start:end] & np.uint64(0xFFFFFFFF)).astype(np.uint32))
-        found = table[rows]
-        ids[start:end, 0], ids[start:end, 1], ranks[start:end] = found["id_hi"], found["id_lo"], found["rank"]
-    return ids, ranks
+        found[start:end] = table[np.searchsorted(table["row"], (nodes[start:end] & _ROW).astype(np.uint32))]
+    return found
+
+
+def _ids(who: Table) -> Nodes:
+    return np.stack((who["id_hi"], who["id_lo"]), axis=1)
 
 
 def _by_shard(nodes: Nodes) -> list[tuple[int, int, int]]:
@@ -186,7 +190,7 @@ def _compared(
 
 def _sets(root: Path, grouping: MinHash, shard: FileRecord, nodes: Nodes) -> tuple[Nodes, Indexes]:
     """Shingle sets of sorted nodes of one shard."""
-    rows = (nodes & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    rows = (nodes & _ROW).astype(np.int64)
     values, lengths, start = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)], 0
     for batch in read_shard(root, shard):
         first, last = np.searchsorted(rows, (start, start + batch.num_rows))
@@ -242,7 +246,8 @@ class _Component:
         links = np.unique(joined(values, LINK))
         self.nodes, number = np.unique(np.concatenate((links["a"], links["b"])), return_inverse=True)
         self.left, self.right = np.split(number.astype(np.int64), 2)
-        self.ids, self.ranks = _who(root, unit, self.nodes)
+        who = _who(root, unit, self.nodes)
+        self.ids, self.ranks, self.copies = _ids(who), np.ascontiguousarray(who["rank"]), who["copies"]
         similarity = np.ascontiguousarray(links["similarity"])
         self.election = _minhash(unit).elect(self.ids, self.ranks, self.left, self.right, similarity)
 
@@ -257,11 +262,8 @@ def unseen_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[
 
 def groups_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     found = _Component(root, unit, values)
-    members = np.zeros(len(found.nodes), MEMBER)
-    members["shard"], members["row"] = found.nodes >> _SHIFT, found.nodes & np.uint64(0xFFFFFFFF)
-    members["cluster"] = found.ids[found.election.cluster]
-    members["survivor"] = found.ids[found.election.survivor]
-    members["similarity"] = found.election.similarity
+    members = members_of(found.election, found.ids, found.copies)
+    members["shard"], members["row"] = found.nodes >> _SHIFT, found.nodes & _ROW
     file = write_table(root, f"{unit.stage}/groups-{unit.index:05d}.npy", members)
     clusters = len(np.unique(found.election.cluster))
     return _receipt(unit, (file,), members=len(members), clusters=clusters)

@@ -40,14 +40,29 @@ def joined(values: Iterable[bytes], kind: np.dtype[Any]) -> Table:
     return np.concatenate(tables) if tables else np.zeros(0, kind)
 
 
-def slices(table: Table, keys: npt.NDArray[np.int64], first: int, last: int) -> list[tuple[int, bytes]]:
-    """(key, packed rows) for keys in [first, last) of a table that is sorted by `keys`."""
+def slices(
+    table: Table, keys: npt.NDArray[np.int64], first: int, last: int, shard: int | None = None
+) -> list[tuple[int, bytes]]:
+    """(key, packed rows) for keys in [first, last) of a table that is sorted by `keys`.
+
+    Tables of one shard do not hold its number, since numbers change when files are added; `shard` puts it in.
+    """
     bounds = np.searchsorted(keys, np.arange(first, last + 1))
     return [
-        (key, table[start:end].tobytes())
+        (key, (table[start:end] if shard is None else _in_shard(table[start:end], shard)).tobytes())
         for key, start, end in zip(range(first, last), bounds[:-1], bounds[1:], strict=True)
         if end > start
     ]
+
+
+def _in_shard(rows: Table, shard: int) -> Table:
+    """Rows with the shard's number in `shard`, or in the upper half of `node`."""
+    numbered = rows.copy()
+    if "shard" in (rows.dtype.names or ()):
+        numbered["shard"] = shard
+    else:
+        numbered["node"] |= np.uint64(shard) << np.uint64(32)
+    return numbered
 
 
 def range_of(keys: npt.NDArray[np.uint64], ranges: int) -> npt.NDArray[np.int64]:

@@ -66,23 +66,19 @@ def _receipt(unit: Unit, *files: FileRecord, **counts: int) -> Receipt:
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
 
-def _nodes(shard: int, rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    return rows.astype(np.uint64) | np.uint64(shard) << _SHIFT
-
-
 def units_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     grouping = group_of(unit.payload["group"]).grouping
     tables = [np.zeros(0, UNIT)]
     for batch, rows in alive(root, unit.payload):
-        tables.append(_units(grouping.keys(batch), rows, unit.index, "first", "last"))
+        tables.append(_units(grouping.keys(batch), rows, "first", "last"))
     return _sorted_keys(root, unit, np.concatenate(tables))
 
 
-def _units(keys: pa.RecordBatch, rows: npt.NDArray[np.uint32], shard: int, first: str, last: str) -> Table:
+def _units(keys: pa.RecordBatch, rows: npt.NDArray[np.uint32], first: str, last: str) -> Table:
     table = np.zeros(keys.num_rows, UNIT)
     table["key"], table["low"] = keys.column("key_hi").to_numpy(), keys.column("key_lo").to_numpy()
     table["owner"] = keys.column("owner").to_numpy()
-    table["node"] = _nodes(shard, rows[keys.column("row").to_numpy()])
+    table["node"] = rows[keys.column("row").to_numpy()]
     table["first"], table["last"] = keys.column(first).to_numpy(), keys.column(last).to_numpy()
     return table
 
@@ -99,14 +95,14 @@ def anchors_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
         anchors = grouping.anchors(batch)
         table = np.zeros(anchors.num_rows, ANCHOR)
         table["key"], table["first"] = anchors.column("key").to_numpy(), anchors.column("place").to_numpy()
-        table["node"] = _nodes(unit.index, rows[anchors.column("row").to_numpy()])
+        table["node"] = rows[anchors.column("row").to_numpy()]
         tables.append(table)
     return _sorted_keys(root, unit, np.concatenate(tables))
 
 
 def emit_keys(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
     table = mapped_table(root, unit.payload["file"])
-    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last)
+    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last, unit.payload["shard"])
 
 
 def repeated_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
@@ -142,7 +138,7 @@ def runs_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[byt
         if len(chosen):
             runs = grouping.runs(batch, row, chosen["first"].astype(np.int64))
             rows = np.arange(batch.num_rows, dtype=np.uint32) + np.uint32(_start_of(chosen, row))
-            tables.append(_units(runs, rows, unit.index, "start", "start"))
+            tables.append(_units(runs, rows, "start", "start"))
     return _sorted_keys(root, unit, np.unique(np.concatenate(tables)))
 
 

@@ -15,11 +15,12 @@ from curation.manifest import Receipt, Unit
 from curation.mix.split import split_of
 from curation.rules import unpack
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
-from pipelines.tasks.dedup import removed
+from pipelines.tasks.dedup import copies_of, removed
 
 __all__ = ["OUTCOME", "split_unit"]
 
-# `reason` is the first failed rule, `duplicate` or `emptied` with the grouping, or the failure of an operator.
+# `reason` is the first failed rule, `duplicate` or `emptied` with the grouping, or the failure of an operator. `copies`
+# is how many documents a kept one stands for, itself included; null for the others.
 OUTCOME = pa.schema(
     [
         ("id", pa.string()),
@@ -28,6 +29,7 @@ OUTCOME = pa.schema(
         ("cluster", pa.string()),
         ("survivor", pa.string()),
         ("similarity", pa.float64()),
+        ("copies", pa.int32()),
         ("split", pa.string()),
         ("bytes", pa.int64()),
     ]
@@ -72,7 +74,8 @@ def _outcome(
     split[kept] = split_of(list(cluster[kept]), payload["splits"], payload["seed"])
     columns = [ids, state, reason, cluster, survivor]
     arrays = [pa.array(column, pa.string()) for column in columns]
-    arrays += [pa.array(similarity, from_pandas=True), pa.array(split, pa.string()), sizes]
+    copies = pa.array(copies_of(ledgers, len(ids)), mask=~kept)
+    arrays += [pa.array(similarity, from_pandas=True), copies, pa.array(split, pa.string()), sizes]
     return pa.RecordBatch.from_arrays(arrays, schema=OUTCOME)
 
 

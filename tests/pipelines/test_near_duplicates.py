@@ -1,6 +1,7 @@
 """Near duplicates planted across files are found, verified, and decided the same everywhere."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -116,6 +117,15 @@ def test_copies_that_stay_share_a_split(near_run):
         if row["split"]:
             clusters.setdefault(row["cluster"], set()).add(row["split"])
     assert all(len(splits) == 1 for splits in clusters.values())
+
+
+def test_a_survivor_stands_for_itself_and_all_that_were_removed_for_it(near_run):
+    rows = joined(near_run).values()
+    removed = Counter(row["survivor"] for row in rows if row["survivor"])
+    assert {row["id"]: row["copies"] for row in rows if row["state"] == "kept"} == {
+        row["id"]: 1 + removed[row["id"]] for row in rows if row["state"] == "kept"
+    }
+    assert all(row["copies"] is None for row in rows if row["state"] == "dropped")
 
 
 @pytest.mark.parametrize("options", [{"workers": 2}, {"memory_bytes": 1}, {"batch_size": 7}])
