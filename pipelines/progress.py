@@ -12,7 +12,7 @@ from typing import TextIO
 
 from curation.manifest import Unit, receipt_path
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "display"]
 
 _BAR_EVERY, _LINE_EVERY = 0.2, 10.0
 
@@ -31,11 +31,9 @@ class Progress:
         if self._quiet:
             yield
             return
-        terminal = self._stream.isatty()
         paths = {receipt_path(root, name, unit.index) for unit in units}
-        with _bar(self._stream) if terminal else _lines(self._stream) as show:
+        with display(self._stream) as (show, every):
             ended = threading.Event()
-            every = _BAR_EVERY if terminal else _LINE_EVERY
             watch = threading.Thread(target=_watch, args=(every, show, name, paths, ended), daemon=True)
             watch.start()
             try:
@@ -61,6 +59,14 @@ def _watch(every: float, show: Show, stage: str, paths: set[Path], ended: thread
         show(stage, len(done), len(paths), last)
         if last:
             return
+
+
+@contextlib.contextmanager
+def display(stream: TextIO) -> Iterator[tuple[Show, float]]:
+    """How to show progress on a stream, and how many seconds apart: a bar on a terminal, JSON lines elsewhere."""
+    terminal = stream.isatty()
+    with _bar(stream) if terminal else _lines(stream) as show:
+        yield show, _BAR_EVERY if terminal else _LINE_EVERY
 
 
 @contextlib.contextmanager

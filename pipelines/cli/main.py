@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import inspect_run, models, recipes, run
+from pipelines.cli import fetch, inspect_run, models, recipes, run
 from training import commands
 
 __all__ = ["app", "main"]
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("demo")(run.demo)
 app.command("new")(recipes.new)
+app.command("fetch")(fetch.fetch)
 app.command("run", context_settings={"allow_extra_args": True})(run.run)
 app.command("plan")(run.plan)
 app.command("status")(inspect_run.status)

@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from curation.collect.archive.http import Response, decode_body
+from curation.errors import DataError
 from pipelines.fetch.addresses import Place, Refused, places_of
 
 __all__ = ["Answer", "Limits", "origin_of", "request"]
 
 _STEP = 64 << 10
+_MAX_RATIO = 1000.0
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -40,6 +43,14 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+    def unpacked(self, max_bytes: int) -> bytes:
+        """The body as it was before it was packed. Refuses what does not unpack, or to more than `max_bytes`."""
+        packing = {"content-encoding": self.header("content-encoding") or ""}
+        try:
+            return decode_body(Response(self.status, packing, self.body), max_bytes, _MAX_RATIO)
+        except DataError as error:
+            raise Refused(error.reason) from error
 
 
 def origin_of(url: str) -> tuple[str, SplitResult]:

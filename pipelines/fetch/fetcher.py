@@ -10,7 +10,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,13 +23,16 @@ from pipelines.fetch.addresses import Refused
 from pipelines.fetch.exchange import Answer, Limits, origin_of, request
 from pipelines.fetch.hosts import Hosts
 from pipelines.fetch.journal import Journal
+from pipelines.fetch.reservations import Reservations, read_reservations
 from pipelines.fetch.robots import RobotsRules, read_robots
+from pipelines.fetch.targets import Target, archived_record
 
 __all__ = ["FetchOptions", "Fetcher"]
 
 logger = logging.getLogger(__name__)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LATER = (429, 503)
+_WATCH_SECONDS = 0.2
 _PASSING = ("timeout", "truncated", "connection_error", "dns_error")
 
 
@@ -60,75 +64,127 @@ class Fetcher:
     def __init__(self, output: Path, options: FetchOptions) -> None:
         self._output, self._options = output, options
         self._robots: dict[str, RobotsRules] = {}
+        self._reservations: dict[str, Reservations] = {}
         self._attempts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
 
-    def run(self, urls: Iterable[str]) -> Counter[str]:
-        """Outcomes by name, of this run and those before it. Raises what stopped a thread, a full disk say."""
-        wanted = list(dict.fromkeys(urls))
-        self._journal = Journal(self._output)
-        try:
+    def run(
+        self,
+        wanted: Iterable[str | Target],
+        about: Mapping[str, str] | None = None,
+        watch: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Counter[str]:
+        """Outcomes by name, of this run and those before it. Raises what stopped a thread, a full disk say.
+
+        `about` goes into the archive's first record. `watch` is told now and then how many are done, and of how many.
+        """
+        targets = list(dict.fromkeys(Target(each) if isinstance(each, str) else each for each in wanted))
+        with closing(Journal(self._output, {"software": self._options.agent, **(about or {})})) as self._journal:
             known = self._journal.entries
-            hosts = Hosts(url for url in wanted if self._options.refresh or url not in known)
-            threads = [threading.Thread(target=self._work, args=(hosts,)) for _ in range(self._options.threads)]
+            left = [target for target in targets if self._options.refresh or target.name not in known]
+            self._left = len(left)
+            self._all_threads(Hosts(left), lambda: watch(len(targets) - self._left, len(targets)))
+            return Counter(known[target.name]["outcome"] for target in targets if target.name in known)
+
+    def ask(self, url: str) -> Answer:
+        """One answer of an interface, redirects followed, tried again as politely as pages are."""
+        for attempt in range(1, self._options.attempts + 1):
+            try:
+                answer = self._follow(Target(url, is_page=False), {})[0]
+                outcome = "later" if answer.status in _LATER else "ok"
+            except Refused as refused:
+                answer, outcome = None, refused.outcome
+            wait = self._wait(answer, attempt)
+            if (
+                outcome not in (*_PASSING, "later")
+                or attempt == self._options.attempts
+                or wait > self._options.max_delay
+            ):
+                break
+            time.sleep(wait)
+        if answer is None:
+            raise Refused(outcome)
+        return answer
+
+    def _all_threads(self, hosts: Hosts, watch: Callable[[], None]) -> None:
+        threads = [threading.Thread(target=self._work, args=(hosts,)) for _ in range(self._options.threads)]
+        for thread in threads:
+            thread.start()
+        try:
             for thread in threads:
-                thread.start()
+                while thread.is_alive():
+                    watch()
+                    thread.join(_WATCH_SECONDS)
+        finally:  # also on a key press: nobody begins another page
+            hosts.stop()
             for thread in threads:
                 thread.join()
-            if self._failure is not None:
-                raise self._failure
-            return Counter(known[url]["outcome"] for url in wanted if url in known)
-        finally:
-            self._journal.close()
+        watch()
+        if self._failure is not None:
+            raise self._failure
 
     def _work(self, hosts: Hosts) -> None:
         while self._failure is None and (turn := hosts.take()) is not None:
-            host, url = turn
+            host, target = turn
             delay, again = 0.0, None
             try:
-                delay, again = self._one(url)
+                delay, again = self._one(target)
             except BaseException as failure:  # noqa: BLE001 - raised again by `run`
                 self._failure = failure
             finally:
                 hosts.done(host, delay, again)
 
-    def _one(self, url: str) -> tuple[float, str | None]:
-        """Fetch one address; returns how long its host wants to wait, and the address if it has to be tried again."""
-        self._attempts[url] += 1
-        delay, answer, final = self._options.min_delay, None, url
+    def _one(self, target: Target) -> tuple[float, Target | None]:
+        """Fetch one target; returns how long its host wants to wait, and the target if it has to be tried again."""
+        self._attempts[target.name] += 1
+        delay, answer, final, packed = self._options.min_delay, None, target.url, b""
         try:
-            answer, final, delay = self._follow(url)
+            answer, final, delay = self._follow(target, self._known_version(target))
             outcome = _outcome(answer)
+            if target.span is not None and outcome == "ok":
+                packed = archived_record(answer, target.span)
         except Refused as refused:
             outcome = refused.outcome
-        last = self._attempts[url] >= self._options.attempts
-        if not last and (outcome in _PASSING or (answer is not None and answer.status in _LATER)):
-            wait = _retry_after(answer) if answer is not None else None
-            backoff = self._options.min_delay * 2 ** self._attempts[url]
-            delay = max(delay, wait if wait is not None else backoff)
-            if delay <= self._options.max_delay:
-                return delay, url
-        with self._lock:
-            self._journal.store(url, outcome, answer, final)
-        logger.debug("fetched: %s", outcome)
+        if outcome in _PASSING or (answer is not None and answer.status in _LATER):
+            wait = max(delay, self._wait(answer, self._attempts[target.name]))
+            if self._attempts[target.name] < self._options.attempts and wait <= self._options.max_delay:
+                return wait, target
+        self._store(target, outcome, answer, final, packed)
         return min(delay, self._options.max_delay), None
 
-    def _follow(self, url: str) -> tuple[Answer, str, float]:
+    def _store(self, target: Target, outcome: str, answer: Answer | None, final: str, packed: bytes) -> None:
+        with self._lock:
+            self._left -= 1
+            if packed:
+                self._journal.store_packed(target.name, packed)
+                return
+            signals = self._reservations.get(origin_of(final)[0], Reservations()).headers(final) if answer else {}
+            self._journal.store(target.name, outcome, answer, final, signals)
+        logger.debug("fetched: %s", outcome)
+
+    def _wait(self, answer: Answer | None, attempt: int) -> float:
+        """Seconds before another attempt: what the host asks for, or twice as long each time."""
+        asked = _retry_after(answer) if answer is not None else None
+        return asked if asked is not None else self._options.min_delay * 2**attempt
+
+    def _known_version(self, target: Target) -> dict[str, str | None]:
+        known = self._journal.entries.get(target.name, {}) if self._options.refresh else {}
+        return {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
+
+    def _follow(self, target: Target, known: Mapping[str, str | None]) -> tuple[Answer, str, float]:
         """The answer behind all redirects, its address, and the delay its host asks for; robots asked at each step."""
-        known = self._journal.entries.get(url, {}) if self._options.refresh else {}
-        headers = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
-        here = url
+        here = target.url
         for step in range(self._options.max_redirects + 1):
-            delay = self._allowed(here)
+            delay = self._allowed(here) if target.is_page else self._options.min_delay
             if step:
                 time.sleep(min(delay, self._options.max_delay))
-            answer = request(here, self._headers(headers), self._options.limits)
-            target = answer.header("location")
-            if answer.status not in _REDIRECTS or not target:
+            answer = request(here, self._headers({**known, **target.headers}), self._options.limits)
+            to = answer.header("location")
+            if answer.status not in _REDIRECTS or not to:
                 return answer, here, delay
             try:
-                here = urljoin(here, target).partition("#")[0]
+                here = urljoin(here, to).partition("#")[0]
             except ValueError as error:
                 raise Refused("bad_url") from error
         raise Refused("too_many_redirects")
@@ -138,16 +194,21 @@ class Fetcher:
         origin, _ = origin_of(url)
         rules = self._robots.get(origin)
         if rules is None or rules.until < time.monotonic():
-            rules = read_robots(origin, lambda place: request(place, self._headers({}), self._options.limits))
-            self._robots[origin] = rules
+            rules = self._robots[origin] = read_robots(origin, self._plain)
         if not rules.allows(url, self._options.agent):
             raise Refused("robots_disallowed")
         delay = max(self._options.min_delay, rules.delay(self._options.agent))
         if delay > self._options.max_delay:
             raise Refused("delay_too_long")
+        if origin not in self._reservations:
+            self._reservations[origin] = read_reservations(origin, self._plain)
+            time.sleep(delay)
         return delay
 
-    def _headers(self, more: dict[str, str | None]) -> dict[str, str]:
+    def _plain(self, url: str) -> Answer:
+        return request(url, self._headers({}), self._options.limits)
+
+    def _headers(self, more: Mapping[str, str | None]) -> dict[str, str]:
         headers = {"User-Agent": self._options.agent, "Accept": "text/html,*/*;q=0.5", "Accept-Encoding": "gzip"}
         return headers | {name: value for name, value in more.items() if value}
 

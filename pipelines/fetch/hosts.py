@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pipelines.fetch.addresses import Refused
 from pipelines.fetch.exchange import origin_of
+from pipelines.fetch.targets import Target
 
 __all__ = ["Hosts"]
 
@@ -17,19 +18,20 @@ __all__ = ["Hosts"]
 class Hosts:
     """Queues of addresses by host. `take` waits for a host whose turn it is, `done` says when the next one is."""
 
-    def __init__(self, urls: Iterable[str]) -> None:
-        self._queues: dict[str, deque[str]] = {}
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._queues: dict[str, deque[Target]] = {}
         self._ready: list[tuple[float, str]] = []
         self._busy = 0
         self._changed = threading.Condition()
-        for url in urls:
-            self._queues.setdefault(_host(url), deque()).append(url)
+        self._stopped = False
+        for target in targets:
+            self._queues.setdefault(_host(target.url), deque()).append(target)
         self._ready = [(0.0, host) for host in sorted(self._queues)]
 
-    def take(self) -> tuple[str, str] | None:
-        """(host, address), or None when everything is done."""
+    def take(self) -> tuple[str, Target] | None:
+        """(host, target), or None when everything is done."""
         with self._changed:
-            while self._ready or self._busy:
+            while (self._ready or self._busy) and not self._stopped:
                 wait = self._ready[0][0] - time.monotonic() if self._ready else None
                 if wait is not None and wait <= 0:
                     host = heapq.heappop(self._ready)[1]
@@ -38,14 +40,20 @@ class Hosts:
                 self._changed.wait(wait)
             return None
 
-    def done(self, host: str, delay: float, again: str | None = None) -> None:
-        """Give a host back; `again` is an address that has to be asked for once more."""
+    def done(self, host: str, delay: float, again: Target | None = None) -> None:
+        """Give a host back; `again` is a target that has to be asked for once more."""
         with self._changed:
             self._busy -= 1
             if again is not None:
                 self._queues[host].appendleft(again)
             if self._queues[host]:
                 heapq.heappush(self._ready, (time.monotonic() + delay, host))
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nobody gets another address."""
+        with self._changed:
+            self._stopped = True
             self._changed.notify_all()
 
 

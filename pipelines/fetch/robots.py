@@ -15,6 +15,7 @@ from pipelines.fetch.exchange import Answer, origin_of
 __all__ = ["RobotsRules", "read_robots"]
 
 _MAX_BYTES = 500 << 10
+_MAX_UNPACKED = 16 << 20
 _MAX_REDIRECTS = 5
 _VALID_SECONDS = 24 * 3600.0
 _NO_SUCH_HOST = ("private_address", "dns_error", "bad_url")
@@ -64,4 +65,8 @@ def read_robots(origin: str, get: Callable[[str], Answer]) -> RobotsRules:
         return RobotsRules(None, False, until)
     if answer.status >= 300:
         return RobotsRules(None, True, until)
-    return RobotsRules(Protego.parse(answer.body[:_MAX_BYTES].decode("utf-8", "replace")), True, until)
+    try:
+        body = answer.unpacked(_MAX_UNPACKED)[:_MAX_BYTES]
+    except Refused:
+        return RobotsRules(None, False, until)
+    return RobotsRules(Protego.parse(body.decode("utf-8", "replace")), True, until)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import threading
 import time
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from curation.errors import RecipeError
+from curation.errors import IntegrityError, RecipeError, ResourceError
 from pipelines.fetch import Fetcher, FetchOptions
 from pipelines.fetch.exchange import Limits
+from pipelines.fetch.journal import Journal
 from tests.curation.collect.helpers import PAGE, read
 
 AGENT = "fox/1.0 (+https://fox.example/bot)"
@@ -25,12 +27,16 @@ OPTIONS = FetchOptions(
 )
 
 
+SIGNS = str.maketrans("-./", "___")
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.robots: tuple[int, bytes] = (200, b"User-agent: *\nDisallow: /secret\n")
+        self.packed_robots = False
         self.asked: list[tuple[float, str, str]] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -43,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((time.monotonic(), self.path, self.headers["User-Agent"]))
-        answer = getattr(self, "_" + self.path.strip("/").partition("?")[0].replace("-", "_").replace(".", "_"), None)
+        answer = getattr(self, "_" + self.path.strip("/.").partition("?")[0].translate(SIGNS), None)
         answer() if answer else self._send(PAGE.encode())
 
     def _send(self, body: bytes, status: int = 200, **headers: str) -> None:
@@ -54,7 +60,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _robots_txt(self) -> None:
-        self._send(self.server.robots[1], self.server.robots[0])
+        if self.server.packed_robots:
+            self._send(gzip.compress(self.server.robots[1]), Content_Encoding="gzip")
+        else:
+            self._send(self.server.robots[1], self.server.robots[0])
 
     def _packed(self) -> None:
         self._send(gzip.compress(PAGE.encode()), Content_Encoding="gzip")
@@ -113,6 +122,10 @@ class Handler(BaseHTTPRequestHandler):
     def _rubbish(self) -> None:
         self.wfile.write(b"\x16\x03\x01 this is no HTTP at all\r\n\r\n")
         self.close_connection = True
+
+    def _well_known_tdmrep_json(self) -> None:
+        rules = [{"location": "/free", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}, {"odd": 1}]
+        self._send(json.dumps(rules).encode())
 
     def _gone(self) -> None:
         self._send(b"gone", 404)
@@ -210,7 +223,7 @@ def test_waits_as_long_as_the_server_asks(server: Server, tmp_path: Path) -> Non
 def test_keeps_the_crawl_delay_between_pages_of_a_host(server: Server, tmp_path: Path) -> None:
     server.robots = (200, b"User-agent: *\nCrawl-delay: 0.3\n")
     assert fetch(server, tmp_path, "/a", "/b", "/c") == {"ok": 3}
-    times = [when for when, path, _ in server.asked if path != "/robots.txt"]
+    times = [when for when, path, _ in server.asked if path in ("/a", "/b", "/c")]
     assert min(later - sooner for sooner, later in pairwise(times)) >= 0.29
 
 
@@ -227,6 +240,55 @@ def test_missing_rules_allow_all_and_broken_ones_nothing(
     assert fetch(server, tmp_path, "/page") == {outcome: 1}
 
 
+def test_packed_rules_are_unpacked(server: Server, tmp_path: Path) -> None:
+    server.packed_robots = True
+    assert fetch(server, tmp_path, "/page", "/secret") == {"ok": 1, "robots_disallowed": 1}
+
+
+def test_reservations_of_a_site_are_kept_with_its_pages(server: Server, tmp_path: Path) -> None:
+    from curation.collect.warc import Warc
+
+    fetch(server, tmp_path, "/free", "/page")
+    documents, _ = read(Warc(name="web", path=str(tmp_path / "pages.warc.gz")))
+    found = {each["url"].rpartition("/")[2]: each["meta"]["tdm_reservation"] for each in documents}
+    assert found == {"free": "0", "page": "1"}
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_is_refused_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look gives a public address, every later one this machine: only the first is connected to."""
+    answers, connected = iter(["1.1.1.1"]), []
+
+    def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers, "127.0.0.1"), port))]
+
+    def connect(self: socket.socket, place: tuple[str, int]) -> None:
+        connected.append(place[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    options = replace(OPTIONS, limits=replace(OPTIONS.limits, allow_private=False))
+    Fetcher(tmp_path / "a.warc.gz", options).run(["http://rebound.example/page", "http://rebound.example/other"])
+    assert connected == ["1.1.1.1"]
+
+
+def test_two_fetches_into_one_archive_are_refused(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.warc.gz")
+    with pytest.raises(ResourceError, match="another fetch"):
+        Fetcher(tmp_path / "a.warc.gz", OPTIONS).run([])
+    journal.close()
+
+
+def test_an_archive_that_lost_bytes_is_not_written_on(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path, "/page")
+    archive = tmp_path / "pages.warc.gz"
+    archive.write_bytes(archive.read_bytes()[:-1])
+    with pytest.raises(IntegrityError, match="of its journal"):
+        fetch(server, tmp_path, "/other")
+
+
 def test_the_longest_rule_wins(server: Server, tmp_path: Path) -> None:
     server.robots = (200, b"User-agent: *\nDisallow: /\nAllow: /page$\nUser-agent: other\nAllow: /\n")
     assert fetch(server, tmp_path, "/page", "/pages") == {"ok": 1, "robots_disallowed": 1}
@@ -236,7 +298,7 @@ def test_asks_only_for_what_is_missing(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path, "/a", "/gone")
     server.asked.clear()
     assert fetch(server, tmp_path, "/a", "/gone", "/b") == {"ok": 2, "http_error": 1}
-    assert [path for _, path, _ in server.asked] == ["/robots.txt", "/b"]
+    assert [path for _, path, _ in server.asked] == ["/robots.txt", "/.well-known/tdmrep.json", "/b"]
 
 
 def test_a_refresh_asks_whether_a_page_has_changed(server: Server, tmp_path: Path) -> None:
