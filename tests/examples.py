@@ -65,11 +65,22 @@ def _transformer_classifier(folder: Path) -> dict[str, Any] | str:
     return {"model": str(folder)}
 
 
+def _synonyms(folder: Path) -> dict[str, Any]:
+    (folder / "synonyms.tsv").write_text("plain\tsimple\tsober\nwords\tterms\n")
+    return {"lexicon": str(folder / "synonyms.tsv")}
+
+
+def _templates(folder: Path) -> dict[str, Any]:
+    return {"templates": ({"prompt": "What stands at {url}?\n", "response": "{text}"},)}
+
+
 EXAMPLES: dict[str, Callable[[Path], dict[str, Any] | str]] = {
     "cut_items": _benchmarks,
     "decontaminate": _benchmarks,
+    "instruction_templates": _templates,
     "lexicon": _lexicon,
     "linear_classifier": _linear_classifier,
     "ngram_perplexity": _ngram_perplexity,
+    "synonyms": _synonyms,
     "transformer_classifier": _transformer_classifier,
 }

@@ -25,7 +25,7 @@ from curation.kernels.unicode_tables import (
 )
 from curation.kernels.utf8 import decode, previous
 
-__all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentences_between"]
+__all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentence_ends", "sentences_between"]
 
 # Columns of count_sentence_marks.
 SENTENCES, BULLET_SENTENCES, ELLIPSIS_SENTENCES = range(3)
@@ -44,6 +44,19 @@ def count_sentences(data, offsets, classes):  # type: ignore[no-untyped-def]
     for document in range(len(counts)):
         counts[document] = sentences_between(data, offsets[document], offsets[document + 1], classes)
     return counts
+
+
+@kernel
+def sentence_ends(data, classes):  # type: ignore[no-untyped-def]
+    """Byte after each sentence of one text, white space behind it not included; what holds no letter is left out."""
+    ends = np.empty(len(data), np.int64)
+    count, position = 0, 0
+    while position < len(data):
+        position, found = next_sentence(data, position, len(data), classes)
+        if found:
+            ends[count] = position
+            count += 1
+    return ends[:count].copy()
 
 
 @kernel

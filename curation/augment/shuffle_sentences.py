@@ -1,0 +1,43 @@
+"""Sentences in another order."""
+
+from __future__ import annotations
+
+import random
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from curation.augment.expansion import Copying
+from curation.augment.pieces import sentences_of
+from curation.operator import Contract
+
+__all__ = ["ShuffleSentences"]
+
+
+class ShuffleSentences(Copying):
+    """Copies of a document with its sentences in a random order: within each line, or over the whole document.
+
+    White space stays where it was. Stretches of fewer than `min_sentences` sentences stay as they are. Groupings by
+    shingles see hardly any difference from the parent, so `near_parent` is "keep" here.
+    """
+
+    contract: ClassVar[Contract] = Contract("shuffle_sentences", 1, "expand", reads=("id", "source", "text"))
+
+    near_parent: Literal["drop", "keep"] = "keep"
+    within: Literal["line", "document"] = "line"
+    min_sentences: int = Field(3, ge=2)
+
+    def vary(self, text: str, chance: random.Random) -> str:
+        stretches = text.splitlines(keepends=True) if self.within == "line" else [text]
+        return "".join(self._shuffled(stretch, chance) for stretch in stretches)
+
+    def _shuffled(self, text: str, chance: random.Random) -> str:
+        sentences = sentences_of(text)
+        if len(sentences) < self.min_sentences:
+            return text
+        cores = [sentence.strip() for sentence in sentences]
+        order = chance.sample(range(len(cores)), len(cores))
+        return "".join(
+            sentence.replace(core, cores[other], 1)
+            for sentence, core, other in zip(sentences, cores, order, strict=True)
+        )
