@@ -70,6 +70,10 @@ def fate_of(row: Mapping[str, Any]) -> str:
 def limits_of(rule: Rule) -> str:
     """What a rule asks for, in words."""
     fields = rule.model_dump(exclude={"reason", "attribute", "on_missing"}, exclude_none=True)
-    return ", ".join(
-        f"{name} {value if not isinstance(value, tuple) else '|'.join(value)}" for name, value in fields.items()
-    )
+    return ", ".join(f"{name} {_limit(value)}" for name, value in fields.items())
+
+
+def _limit(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "|".join(value)
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)

@@ -55,7 +55,7 @@ class Rule(BaseModel):
         """True for each row that fails."""
         column = batch.column(self.attribute)
         failed = self._word_failures(column) if self.compares_words else self._number_failures(column)
-        return failed & self._applies(batch)
+        return failed & self.applies(batch)
 
     def _number_failures(self, column: pa.Array) -> npt.NDArray[np.bool_]:
         # Integers are compared as float64: exact up to 2**53, far above any count of characters.
@@ -80,7 +80,8 @@ class Rule(BaseModel):
             failed |= _is_in(column, self.deny)
         return failed
 
-    def _applies(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+    def applies(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+        """True for each row that `when` lets the rule judge."""
         applies = np.ones(batch.num_rows, np.bool_)
         for attribute, words in (self.when or {}).items():
             applies &= _is_in(batch.column(attribute), words)

@@ -199,37 +199,43 @@ def histogram(
     x_label: str = "",
     y_label: str = "documents",
     log_x: bool = False,
+    note: str = "",
+    over: Markup | str = "",
+    below: Markup | str = "",
 ) -> Markup:
-    """Stacked counts in bins; `counts` are (name, class of its marks, one count a bin), the lowest first."""
+    """Stacked counts in bins; `counts` are (name, class of its marks, one count a bin), the lowest first.
+
+    `over` is drawn on top of the picture, `below` stands under it.
+    """
     across = Scale(edges[0], edges[-1], LEFT, WIDTH - RIGHT, log_x)
     totals = [sum(column) for column in zip(*(values for _, _, values in counts), strict=True)]
     up = Scale(0, max([1, *totals]), HEIGHT - BOTTOM, TOP)
-    bars = [_stack(edges, counts, at, across, up) for at in range(len(edges) - 1)]
-    drawing = picture(title, frame(across, up, x_label, y_label) + Markup("").join(bars))
+    base = [0] * len(totals)
+    bars = Markup("")
+    for name, kind, values in counts:
+        bars += Markup('<path class="bar {}" d="{}"><title>{}</title></path>').format(
+            kind, _stack(edges, base, values, across, up), name
+        )
+        base = [low + count for low, count in zip(base, values, strict=True)]
+    drawing = picture(title, frame(across, up, x_label, y_label) + bars + over)
     rows = [
         [f"{show_value(low)} to {show_value(high)}", *(show_count(int(values[at])) for _, _, values in counts)]
         for at, (low, high) in enumerate(itertools.pairwise(edges))
     ]
     keys = legend([name for name, _, _ in counts], [kind for _, kind, _ in counts])
-    return figure(title, drawing, table([x_label or "from, to", *(name for name, _, _ in counts)], rows), keys)
+    numbers = table([x_label or "from, to", *(name for name, _, _ in counts)], rows)
+    return figure(title, drawing + below, numbers, keys, note)
 
 
-def _stack(
-    edges: Sequence[float], counts: Sequence[tuple[str, str, Sequence[int]]], at: int, across: Scale, up: Scale
-) -> Markup:
-    left, right = across(edges[at]), across(edges[at + 1])
-    below, parts = 0, []
-    for name, kind, values in counts:
-        if values[at]:
-            top, bottom = up(below + values[at]), up(below)
-            label = f"{show_value(edges[at])} to {show_value(edges[at + 1])}: {values[at]:,} {name}"
-            parts.append(
-                Markup(
-                    '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
-                ).format(kind, left + 0.5, top, max(1.0, right - left - 1), bottom - top, label)
-            )
-            below += values[at]
-    return Markup("").join(parts)
+def _stack(edges: Sequence[float], base: Sequence[int], values: Sequence[int], across: Scale, up: Scale) -> str:
+    """Outlines of one bar a bin, as one path: a page may hold a hundred histograms."""
+    parts = []
+    for at, count in enumerate(values):
+        if count:
+            left, right = across(edges[at]) + 0.5, across(edges[at + 1]) - 0.5
+            top, bottom = up(base[at] + count), up(base[at])
+            parts.append(f"M{left:.1f} {bottom:.1f}V{top:.1f}H{max(right, left + 1):.1f}V{bottom:.1f}z")
+    return "".join(parts)
 
 
 def _drawable(value: float, scale: Scale) -> bool:

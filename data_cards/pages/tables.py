@@ -19,10 +19,10 @@ def table(
 ) -> Markup:
     """A table with its numbers to the right.
 
-    A column is one of numbers when its first cell is a number or text that begins like one; the first column heads its
-    rows. Cells are escaped unless they are Markup.
+    A column is one of numbers when its first cell that is not empty is a number or text that begins like one; the first
+    column heads its rows. Cells are escaped unless they are Markup.
     """
-    numbers = [any(_is_number(row[at]) for row in rows[:1]) for at in range(len(headings))]
+    numbers = [_is_number(next((row[at] for row in rows if row[at] != ""), "")) for at in range(len(headings))]
     head = Markup("").join(
         Markup('<th scope="col"{}>{}</th>').format(_NUMBER if number else "", heading)
         for heading, number in zip(headings, numbers, strict=True)
@@ -60,5 +60,6 @@ def _shown(value: Any) -> Markup:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
+        value = value.striptags() if isinstance(value, Markup) else value
         return value[:1].isdigit() or value[:2] in ("<0", ">9") or value == "–"
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Commands that look at a run and change nothing: status, verify, explain, what-if, compare-dialects."""
+"""Commands that look at a run and leave its data alone: audit, status, verify, explain, what-if, duplicates …"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["compare_dialects", "duplicates", "explain", "status", "verify", "what_if"]
+__all__ = ["audit", "compare_dialects", "duplicates", "explain", "status", "verify", "what_if"]
 
 Run = Annotated[Path, typer.Argument(help="A run directory, or a dataset folder taken out of one.")]
 RunOnly = Annotated[Path, typer.Argument(help="A run directory.")]
@@ -29,6 +29,13 @@ def verify(
     from pipelines.verify import print_report, verify_path
 
     print_report(verify_path(run, sums=not quick))
+
+
+def audit(run: RunOnly) -> None:
+    """Write the audit report of a run: one page that needs no network."""
+    from pipelines.audit import ensure_report
+
+    typer.echo(f"report   {ensure_report(run)}")
 
 
 def duplicates(

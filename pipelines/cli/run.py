@@ -57,6 +57,7 @@ def run(
 
 def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> None:
     from curation.recipe_file import load_recipe
+    from pipelines.audit import ensure_report
     from pipelines.runner import Options, run_recipe
     from pipelines.summary import print_summary
 
@@ -64,6 +65,7 @@ def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None,
     root = to or Path("runs") / recipe.name
     chosen = {"workers": workers} if workers is not None else {}
     outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
+    ensure_report(root)
     print_summary(root, outcome)
 
 
