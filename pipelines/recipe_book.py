@@ -1,4 +1,4 @@
-"""The recipes that come with Gristmill, by name."""
+"""The recipes and studies that come with Gristmill, by name."""
 
 from __future__ import annotations
 
@@ -22,19 +22,29 @@ def recipe_path(name: str) -> Path:
 
 
 def recipe_titles() -> list[tuple[str, str]]:
-    """(name, first comment line) of each recipe."""
-    return [(name, path.read_text("utf-8").splitlines()[0].lstrip("# ")) for name, path in sorted(_book().items())]
+    """(name, first comment line) of each recipe and study."""
+    every = {**_book(), **_studies()}
+    return [(name, path.read_text("utf-8").splitlines()[0].lstrip("# ")) for name, path in sorted(every.items())]
 
 
 def copy_recipe(name: str, to: Path | None) -> Path:
-    """Write a recipe under a new path; an existing file is not touched."""
+    """Write a recipe or a study under a new path; an existing file is not touched."""
     target = to or Path(f"{name}.yaml")
     if target.exists():
         raise ResourceError(str(target), "a file of that name", "a free name", "choose another with --to")
-    target.write_text(recipe_path(name).read_text("utf-8"), "utf-8")
+    source = _studies().get(name) or recipe_path(name)
+    target.write_text(source.read_text("utf-8"), "utf-8")
     return target
 
 
 def _book() -> dict[str, Path]:
-    folder = Path(str(files("pipelines") / "recipes"))
+    return _yaml_files("recipes")
+
+
+def _studies() -> dict[str, Path]:
+    return _yaml_files("ablation/studies")
+
+
+def _yaml_files(place: str) -> dict[str, Path]:
+    folder = Path(str(files("pipelines") / place))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

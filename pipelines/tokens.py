@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from curation.files import checksum, whole_file
 from curation.manifest import MANIFEST, Manifest
 from curation.shards import FileRecord, read_shard
 
-__all__ = ["END_OF_TEXT", "tokenize_dataset", "train_tokenizer"]
+__all__ = ["END_OF_TEXT", "fit_tokenizer", "tokenize_dataset", "train_tokenizer"]
 
 END_OF_TEXT = "<|endoftext|>"
 _NAMES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -31,6 +31,11 @@ _NAMES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 def train_tokenizer(dataset: Path, to: Path, vocabulary: int, most_bytes: int) -> int:
     """A byte-level BPE tokenizer fitted on the training split's first `most_bytes` of text; returns its vocabulary."""
+    return fit_tokenizer(_first_texts(dataset, most_bytes), to, vocabulary)
+
+
+def fit_tokenizer(texts: Iterable[list[str]], to: Path, vocabulary: int) -> int:
+    """A byte-level BPE tokenizer fitted on texts; returns its vocabulary."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -43,7 +48,7 @@ def train_tokenizer(dataset: Path, to: Path, vocabulary: int, most_bytes: int) -
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_first_texts(dataset, most_bytes), trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token=END_OF_TEXT, clean_up_tokenization_spaces=False
     )

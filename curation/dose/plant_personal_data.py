@@ -25,7 +25,8 @@ _SENTENCES = (
 
 
 class PlantPersonalData(Defect):
-    """Puts a sentence with an e-mail address, telephone number or IP address behind every `every`-th sentence."""
+    """Puts a sentence with an e-mail address, telephone number or IP address behind the first sentence and
+    every `every`-th after it."""
 
     contract: ClassVar[Contract] = defect_contract("plant_personal_data", 1)
 
@@ -33,7 +34,7 @@ class PlantPersonalData(Defect):
 
     def damaged(self, text: str, chance: random.Random) -> str:
         pieces = [text[start:end] for start, end in _sentences(text)]
-        for number in range(self.every - 1, len(pieces), self.every):
+        for number in range(0, len(pieces) if text.strip() else 0, self.every):
             pieces[number] = f"{pieces[number].rstrip()} {_planted(chance)} "
         return "".join(pieces)
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import fetch, inspect_run, models, recipes, run
+from pipelines.cli import fetch, inspect_run, models, recipes, run, studies
 from training import commands
 
 __all__ = ["app", "main"]
@@ -41,6 +41,7 @@ app.command("finetune")(commands.finetune)
 app.command("generate")(commands.generate)
 app.command("evaluate")(commands.evaluate)
 app.command("rate")(commands.rate)
+app.command("ablate")(studies.ablate)
 app.add_typer(recipes.recipe_app, name="recipe")
 app.add_typer(models.tokenizer_app, name="tokenizer")
 app.add_typer(models.classifier_app, name="classifier")

@@ -35,7 +35,8 @@ class Dose(Part):
 class Arm(Part):
     """One data variant. `factors` says which factors of the study are on; `against` is the arm of its contrast.
 
-    A removal control imitates how much `of` removes; a null arm differs from `against` by the order of its text alone.
+    A removal control is the arm `of` less as many documents as the reference of `of` lacks; a null arm differs from
+    `against` by the order of its text alone.
     """
 
     name: str = Field(min_length=1, pattern=r"^[\w.+-]+$")

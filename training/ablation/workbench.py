@@ -92,17 +92,17 @@ class Workbench:
 
     def run(self, key: RunKey) -> RunResult:
         """Train and measure, going on from a checkpoint where there is one, and leave the result on disk."""
-        began, folder = time.perf_counter(), self._folder(key)
+        began, folder = _clocks(), self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         loader, steps = self._loader(key), self.steps(key)
         progress = self._start(key, folder, steps)
         self._train(key, folder, loader, steps, progress)
-        trained = time.perf_counter()
+        trained = _clocks()
         result = self._measured(key, folder, loader, steps, progress.curve)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         (folder / "curve.json").unlink(missing_ok=True)
-        seconds = {"training": trained - began, "measuring": time.perf_counter() - trained}
-        write_json(folder / TIMES, {"device": self.ranks.device.type, "seconds": seconds})
+        times = {"training": _spent(began, trained), "measuring": _spent(trained, _clocks())}
+        write_json(folder / TIMES, {"device": self.ranks.device.type, **times})
         write_json(folder / RESULT, result.model_dump(mode="json"))
         return result
 
@@ -293,6 +293,14 @@ class Workbench:
                 found = f"{epochs:.2f} epochs over the {self.arms[arm.name].tokens:,} tokens of arm `{arm.name}`"
                 do = "raise pool_bytes, lower budget.tokens, or ask for the value of a pool with budget.design: pool"
                 raise RecipeError("budget", found, "every arm read at most once", do)
+
+
+def _clocks() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _spent(began: tuple[float, float], ended: tuple[float, float]) -> dict[str, float]:
+    return {"seconds": ended[0] - began[0], "cpu_seconds": ended[1] - began[1]}
 
 
 def _same_tokenizer(splits: Sequence[TokenSplit]) -> Any:
