@@ -11,6 +11,7 @@ GristmillError          1   anything else that stops a run
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 __all__ = [
@@ -46,6 +47,13 @@ class RecipeError(GristmillError):
 
 class ResourceError(GristmillError):
     exit_code = 3
+
+    @classmethod
+    def of(cls, error: OSError) -> ResourceError:
+        """A disk that is full, a file that cannot be read: what the operating system said, and of which file."""
+        where = f"file {error.filename}" if error.filename else "a file of the run"
+        do = "free some space" if error.errno == errno.ENOSPC else "look after the disk or the permissions"
+        return cls(where, error.strerror or str(error), "a file system that works", f"{do}, then run again to go on")
 
 
 class ContractError(GristmillError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -18,10 +19,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from curation.errors import GristmillError
 from curation.manifest import Unit
 from pipelines import pool
 from pipelines.engine import Engine, Grouping, Work
-from pipelines.tasks import execute
+from pipelines.tasks import execute, failures
 
 __all__ = ["group_units", "map_units"]
 
@@ -88,9 +90,16 @@ class _Pooled(beam.DoFn):
     def finish_bundle(self) -> Iterator[WindowedValue]:
         workers = pool.current()
         if workers is not None and self._calls:
-            for result in workers.run(self.function, self._calls):
+            for result in self._results(workers):
                 for value in result if isinstance(result, list) else [result]:
                     yield WindowedValue(value, 0, [GlobalWindow()])
+
+    def _results(self, workers: pool.Pool) -> Iterator[Any]:
+        try:
+            yield from workers.run(self.function, self._calls)
+        except (GristmillError, OSError) as error:
+            failures.leave(Path(self._calls[0][0]), error)
+            raise
 
 
 class _RunUnits(_Pooled):

@@ -92,7 +92,7 @@ def recipe_path(recipe_text: str, tmp_path: Path) -> Path:
 _TIMES = {"logs", "run.lock"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def digests() -> Callable[[Path], dict[str, str]]:
     def of(root: Path) -> dict[str, str]:
         """sha256 of every file of a run that must be the same each time."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, ClassVar
 
 import orjson
-import zstandard
 
+from curation.collect.damage import DAMAGE, why_damaged
 from curation.collect.inputs import InputFile, is_compressed, open_input
 from curation.collect.source import FileSource, Piece, Sink
 
@@ -72,8 +71,8 @@ def _lines(file: IO[bytes], piece: Piece, sink: Sink, limit: int) -> Iterator[tu
             line = file.readline(limit + 2)
             whole = line.endswith(b"\n") or len(line) < limit + 2
             length = len(line) if whole else len(line) + _skip_line(file)
-        except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-            sink.reject(piece.file.key, offset, 0, "damaged_file", f"{type(error).__name__} while unpacking", b"")
+        except DAMAGE as error:
+            sink.reject(piece.file.key, offset, 0, "damaged_file", why_damaged(error), b"")
             return
         if not line:
             return

@@ -7,13 +7,11 @@ cut short or damaged then loses the page that is damaged, and no entity can be e
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from typing import IO, ClassVar
 from xml.sax.saxutils import unescape
 
-import zstandard
-
+from curation.collect.damage import DAMAGE, why_damaged
 from curation.collect.inputs import open_input
 from curation.collect.source import FileSource, Piece, Sink
 from curation.collect.wikitext import plain_text
@@ -51,8 +49,8 @@ class MediaWiki(FileSource):
             while True:
                 try:
                     offset, length, page = next(pages, (0, 0, None))
-                except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-                    sink.reject(file, site.offset, 0, "damaged_file", f"{type(error).__name__} while unpacking", b"")
+                except DAMAGE as error:
+                    sink.reject(file, site.offset, 0, "damaged_file", why_damaged(error), b"")
                     return
                 if page is None:
                     return

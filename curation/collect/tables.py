@@ -10,6 +10,7 @@ from typing import IO, Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curation.collect.damage import is_system_error
 from curation.collect.inputs import InputFile, open_input
 from curation.collect.source import FileSource, Piece, Sink
 from curation.errors import ResourceError, nearest
@@ -145,7 +146,7 @@ class _Damage:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (pa.ArrowInvalid, OSError)):
+        if isinstance(error, (pa.ArrowInvalid, OSError)) and not is_system_error(error):
             found = f"a file that Arrow cannot read ({type(error).__name__})"
             raise ResourceError(self._where, found, "a whole file of its format", "replace or remove it") from error
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
-
-import zstandard
-
+from curation.collect.damage import DAMAGE, why_damaged
 from curation.collect.inputs import open_input
 from curation.collect.source import Piece, Sink
 from curation.errors import DataError
@@ -18,8 +15,8 @@ def read_whole(piece: Piece, max_bytes: int) -> bytes:
     try:
         with open_input(piece.file) as file:
             content = file.read(max_bytes + 1)
-    except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-        raise DataError("damaged_file", f"{type(error).__name__} while unpacking") from error
+    except DAMAGE as error:
+        raise DataError("damaged_file", why_damaged(error)) from error
     if len(content) > max_bytes:
         raise DataError("record_too_large", f"more than max_record_bytes {max_bytes}")
     return content

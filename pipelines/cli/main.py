@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from pipelines.cli import fetch, inspect_run, models, recipes, run, studies
 from training import commands
+
+if TYPE_CHECKING:
+    from curation.errors import GristmillError
 
 __all__ = ["app", "main"]
 
@@ -50,23 +54,31 @@ app.add_typer(models.language_model_app, name="language-model")
 
 def main() -> None:
     """Entry point of the console script."""
-    from curation.errors import GristmillError
+    from curation.errors import GristmillError, ResourceError
 
     _set_up_logging()
     try:
         app()
     except GristmillError as error:
-        sys.stderr.write(f"gristmill: {error}\n")
-        raise SystemExit(error.exit_code) from None
+        _stop(error)
     except BrokenPipeError:
         # The reader of a pipe left; say nothing, and keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        _stop(ResourceError.of(error))
+
+
+def _stop(error: GristmillError) -> None:
+    sys.stderr.write(f"gristmill: {error}\n")
+    raise SystemExit(error.exit_code) from None
 
 
 def _set_up_logging() -> None:
     """Warnings to stderr. Set up before Beam is imported, which otherwise installs a handler of its own."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger().addFilter(lambda record: "apitools" not in record.getMessage())
+    # Beam logs the traceback of every error that it passes on; what is no GristmillError still shows its own.
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: "apitools" not in record.getMessage())

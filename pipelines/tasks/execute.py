@@ -59,19 +59,20 @@ class _Timed:
         self._cpu, self._wall = time.process_time(), time.perf_counter()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, GristmillError):
+        if isinstance(error, GristmillError | OSError):
             failures.leave(self._path.parent.parent, error)
         if kind is None:
-            cpu, wall = time.process_time() - self._cpu, time.perf_counter() - self._wall
-            line = {
-                "stage": self._unit.stage,
-                "unit": self._unit.index,
-                "cpu_s": round(cpu, 4),
-                "wall_s": round(wall, 4),
-            }
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                os.write(handle, (json.dumps(line) + "\n").encode())
-            finally:
-                os.close(handle)
+                self._note(time.process_time() - self._cpu, time.perf_counter() - self._wall)
+            except OSError as full:
+                failures.leave(self._path.parent.parent, full)
+                raise
+
+    def _note(self, cpu: float, wall: float) -> None:
+        line = {"stage": self._unit.stage, "unit": self._unit.index, "cpu_s": round(cpu, 4), "wall_s": round(wall, 4)}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, (json.dumps(line) + "\n").encode())
+        finally:
+            os.close(handle)
