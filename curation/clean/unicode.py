@@ -21,7 +21,7 @@ from curation.kernels.normal_form import FORM, JOINER, find_unnormalized
 from curation.operator import Contract, Operator
 from curation.schema import text_buffers
 
-__all__ = ["NormalizeUnicode"]
+__all__ = ["NormalizeUnicode", "combining_classes", "second_in_compositions"]
 
 CONTROL, ZERO_WIDTH, BIDI, SPACE, LINE_END = 1, 2, 4, 8, 16
 
@@ -62,13 +62,13 @@ class NormalizeUnicode(Operator):
 
     def open(self) -> None:
         _flags(self.form)
-        _combining_classes()
+        combining_classes()
         _substitutions(self._mask())
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         column = batch.column("text")
         data, offsets = text_buffers(column)
-        needs = find_unnormalized(frozen(data), frozen(offsets), _flags(self.form), _combining_classes(), self._mask())
+        needs = find_unnormalized(frozen(data), frozen(offsets), _flags(self.form), combining_classes(), self._mask())
         return pa.RecordBatch.from_pydict(
             rewrite(self.contract.name, column, np.flatnonzero(needs), lambda _, text: self._edits(text))
         )
@@ -165,7 +165,7 @@ def _substitutions(mask: int) -> tuple[dict[str, str], re.Pattern[str] | None]:
 
 
 @cache
-def _combining_classes() -> npt.NDArray[np.uint8]:
+def combining_classes() -> npt.NDArray[np.uint8]:
     classes = np.zeros(0x110000, np.uint8)
     for character in _inhabited():
         classes[ord(character)] = unicodedata.combining(character)
@@ -183,14 +183,14 @@ def _flags(form: Literal["NFC", "NFKC"] | None) -> npt.NDArray[np.uint8]:
         for character in _inhabited():
             if unicodedata.normalize(form, character) != character:
                 flags[ord(character)] |= FORM
-        for character in _second_in_compositions():
+        for character in second_in_compositions():
             flags[ord(character)] |= FORM
     flags.flags.writeable = False
     return flags
 
 
 @cache
-def _second_in_compositions() -> frozenset[str]:
+def second_in_compositions() -> frozenset[str]:
     """Characters that may merge with the one before; the vowels and final consonants of Hangul do so by rule."""
     seconds = {chr(point) for point in chain(range(0x1161, 0x1176), range(0x11A8, 0x11C3))}
     for character in _inhabited():

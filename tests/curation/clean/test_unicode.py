@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curation.clean.unicode import NormalizeUnicode, _combining_classes, _flags
+from curation.clean.unicode import NormalizeUnicode, _flags, combining_classes
 from curation.kernels.normal_form import FORM, find_unnormalized
 from curation.operator import run_operator
 from curation.schema import text_buffers
@@ -87,14 +87,14 @@ def test_only_the_form_changes_when_the_rest_is_off(text: str) -> None:
 def test_kernel_answers_as_its_twin(texts: list[str], mask: int) -> None:
     flags = _flags("NFC")
     data, offsets = text_buffers(pa.array(texts, pa.large_string()))
-    found = find_unnormalized(data, offsets, flags, _combining_classes(), mask)
+    found = find_unnormalized(data, offsets, flags, combining_classes(), mask)
     assert found.tolist() == [is_unnormalized(text, flags, mask) for text in texts]
 
 
 @given(UGLY)
 def test_documents_the_kernel_passes_need_no_form(text: str) -> None:
     data, offsets = text_buffers(pa.array([text], pa.large_string()))
-    found = find_unnormalized(data, offsets, _flags("NFC"), _combining_classes(), 0x20)
+    found = find_unnormalized(data, offsets, _flags("NFC"), combining_classes(), 0x20)
     assert found[0] or unicodedata.is_normalized("NFC", text)
 
 
@@ -129,5 +129,5 @@ def test_operator_pickles_and_counts() -> None:
 def test_the_kernel_reads_from_inside_a_buffer() -> None:
     texts = pa.array(["e\u0301", "ok", "\0"], pa.large_string()).slice(1)
     data, offsets = text_buffers(texts)
-    found = find_unnormalized(data, offsets, _flags(None), _combining_classes(), 0xFF)
+    found = find_unnormalized(data, offsets, _flags(None), combining_classes(), 0xFF)
     assert np.array_equal(found, [False, True])
