@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from curation.errors import IntegrityError
+from curation.errors import IntegrityError, ResourceError
 from curation.files import canonical_json, digest_of, read_json, write_json
 from curation.shards import FileRecord
 
-__all__ = ["MANIFEST", "Manifest", "Receipt", "Unit", "receipt_path"]
+__all__ = ["MANIFEST", "Manifest", "Receipt", "Unit", "dataset_digest", "receipt_path"]
 
 MANIFEST = "manifest.json"
 
@@ -136,3 +136,11 @@ class Manifest(BaseModel):
         if not same or manifest.sealed().digest != manifest.digest:
             raise IntegrityError(where, "a digest that does not match", f"{manifest.digest[:12]}…", todo)
         return manifest
+
+
+def dataset_digest(run: Path) -> str:
+    """What a finished run holds, in one word. ResourceError if there is none."""
+    if not (run / "dataset" / MANIFEST).is_file():
+        do = "give the directory of a finished run, with all its stages"
+        raise ResourceError(f"run {run}", "no finished run", "a run directory with a dataset", do)
+    return Manifest.read(run / "dataset" / MANIFEST).digest

@@ -4,6 +4,7 @@
     clean      operators in order, with gates between them
     rules      what a document must hold to be kept
     dedup      groupings in order
+    previous   directories of finished runs whose documents must not come again; their groupings must be the same
     augment    operators that make new documents
     dataset    splits and shards that users take away
     limits     when a run has gone wrong
@@ -15,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 from curation.collect.source import Source
 from curation.errors import RecipeError, nearest
 from curation.files import digest_of
+from curation.manifest import dataset_digest
 from curation.operator import Operator
 from curation.rules import Rule
 
@@ -127,6 +130,7 @@ class Recipe(_Part):
     clean: tuple[Step | Gate, ...] = ()
     rules: tuple[Rule, ...] = (Rule(reason="empty_text", attribute="text.characters", min=1),)
     dedup: tuple[Group, ...] = ()
+    previous: tuple[str, ...] = ()
     augment: tuple[Step, ...] = ()
     dataset: DatasetOptions = DatasetOptions()
     limits: Limits = Limits()
@@ -139,6 +143,7 @@ class Recipe(_Part):
         _once("dedup", [group.label for group in self.dedup])
         _once("augment", [step.label for step in self.augment])
         _once("rules", [rule.reason for rule in self.all_rules()])
+        self._check_previous()
         self._check_kinds()
         self._check_rules()
         return self
@@ -153,6 +158,9 @@ class Recipe(_Part):
         added = {name: kind for step in self.clean if isinstance(step, Step) for name, kind in step.adds().items()}
         return {**MEASURED, **added}
 
+    def previous_runs(self) -> tuple[Path, ...]:
+        return tuple(Path(path).expanduser().absolute() for path in self.previous)
+
     def identity(self) -> dict[str, Any]:
         """Everything that decides the output."""
         return {
@@ -161,6 +169,7 @@ class Recipe(_Part):
             "clean": [part.identity() for part in self.clean],
             "rules": [rule.model_dump(mode="json") for rule in self.rules],
             "dedup": [group.identity() for group in self.dedup],
+            "previous": [dataset_digest(root) for root in self.previous_runs()],
             "augment": [step.identity() for step in self.augment],
             "dataset": self.dataset.model_dump(mode="json"),
             "card": self.card.model_dump(mode="json"),
@@ -168,6 +177,16 @@ class Recipe(_Part):
 
     def fingerprint(self) -> str:
         return digest_of(self.identity())
+
+    def _check_previous(self) -> None:
+        _once("previous", [str(path) for path in self.previous_runs()])
+        if self.previous and not self.dedup:
+            do = "add a grouping to `dedup`"
+            raise RecipeError("previous", "earlier releases, and nothing to compare with", "groupings", do)
+        for number, group in enumerate(self.dedup):
+            if self.previous and group.grouping.method == "passages":
+                found, do = f"`{group.label}`, which cannot look into earlier releases", "leave it out"
+                raise RecipeError(f"dedup[{number}]", found, "exact, minhash or lines with `previous`", do)
 
     def _check_kinds(self) -> None:
         for number, step in enumerate(self.clean):

@@ -52,6 +52,7 @@ def dump_recipe(recipe: Recipe) -> str:
         "clean": [_dump_part(part) for part in recipe.clean],
         "rules": [_dump_rule(rule) for rule in recipe.rules],
         "dedup": [{group.grouping.contract.name: _labelled(group.label, group.grouping)} for group in recipe.dedup],
+        "previous": list(recipe.previous),
         "augment": [_dump_part(part) for part in recipe.augment],
         "dataset": recipe.dataset.model_dump(mode="json"),
         "limits": recipe.limits.model_dump(mode="json"),
@@ -193,7 +194,7 @@ def _names_of(item: Any) -> list[str]:
 class _Builder:
     """Turns parsed YAML into the recipe, keeping hold of where everything stood."""
 
-    _FIELDS = ("name", "sources", "clean", "rules", "dedup", "augment", "dataset", "limits", "card")
+    _FIELDS = ("name", "sources", "clean", "rules", "dedup", "previous", "augment", "dataset", "limits", "card")
 
     def __init__(self, name: str, data: Any) -> None:
         self._name, self._data = name, data
@@ -208,6 +209,7 @@ class _Builder:
         parts["sources"] = tuple(self._source(item, at) for item, at in self._items(data, "sources"))
         parts["clean"] = tuple(self._clean_part(item, at) for item, at in self._items(data, "clean"))
         parts["dedup"] = tuple(self._group(item, at) for item, at in self._items(data, "dedup"))
+        parts["previous"] = tuple(str(item) for item, _ in self._items(data, "previous"))
         parts["augment"] = tuple(self._step(item, at) for item, at in self._items(data, "augment"))
         if "rules" in data:
             parts["rules"] = tuple(rule for item, at in self._items(data, "rules") for rule in self._rules(item, at))

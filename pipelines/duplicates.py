@@ -15,6 +15,7 @@ from rich.text import Text
 
 from curation.errors import ResourceError
 from curation.manifest import MANIFEST, Manifest
+from curation.recipe_file import load_recipe
 from curation.shards import read_shard
 
 __all__ = ["Cluster", "Member", "clusters", "duplicate_rows", "print_clusters", "texts_of", "write_table"]
@@ -63,13 +64,15 @@ def clusters(root: Path, id: str | None = None) -> list[Cluster]:
 
 
 def texts_of(root: Path, ids: Iterable[str]) -> dict[str, str]:
-    """Cleaned texts of some documents; whoever a gate stopped has none."""
-    wanted = pa.array(sorted(set(ids)), pa.string())
+    """Cleaned texts of some documents of a run, and of the releases it was compared with."""
+    wanted = set(ids)
     texts: dict[str, str] = {}
-    for file in Manifest.read(root / "clean" / MANIFEST).shards("shard-"):
-        for batch in read_shard(root, file):
-            chosen = batch.select(["id", "text"]).filter(pc.is_in(batch.column("id"), value_set=wanted))
-            texts.update((row["id"], row["text"] or "") for row in chosen.to_pylist())
+    for run in (root, *load_recipe(root / "recipe.resolved.yaml").previous_runs()):
+        missing = pa.array(sorted(wanted - set(texts)), pa.string())
+        for file in Manifest.read(run / "clean" / MANIFEST).shards("shard-") if len(missing) else ():
+            for batch in read_shard(run, file):
+                chosen = batch.select(["id", "text"]).filter(pc.is_in(batch.column("id"), value_set=missing))
+                texts.update((row["id"], row["text"] or "") for row in chosen.to_pylist())
     return texts
 
 

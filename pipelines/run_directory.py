@@ -6,8 +6,9 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,16 @@ class RunDirectory:
             sweep(self.root)
             yield
             file.truncate(0)
+
+    def keep_only(self, stages: Collection[str]) -> None:
+        """Remove steps of groupings that the recipe no longer has, or no longer needs."""
+        for base in (self.root, self.root / "receipts"):
+            for folder in sorted((base / "dedup").glob("*/*")):
+                if folder.relative_to(base).as_posix() not in stages:
+                    shutil.rmtree(folder)
+            for folder in (base / "dedup").glob("*"):
+                if not any(folder.iterdir()):
+                    folder.rmdir()
 
     def remember_inputs(self, cache: dict[str, list[Any]]) -> None:
         write_json(self.root / "logs" / "inputs.json", cache)

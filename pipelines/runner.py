@@ -69,12 +69,15 @@ def _remember(recipe: Recipe, run: RunDirectory) -> None:
 
 def _run_chain(recipe: Recipe, run: RunDirectory, options: Options) -> tuple[Manifest, tuple[str, ...]]:
     engine, progress = Engine(options.runner, options.runner_options), Progress(quiet=options.quiet)
+    stages: list[str] = []
     worked: list[str] = []
 
     def do(stage: Stage) -> Manifest:
         manifest, was_run = run_stage(stage, run, engine, progress)
+        stages.append(stage.name)
         worked.extend([stage.name] if was_run else [])
         return manifest
 
     end = follow(recipe, run, options.settings(), do)
+    run.keep_only(stages)
     return finish_dataset(run, end.sharding, end.sharded, card_facts(recipe, run, end)), tuple(worked)

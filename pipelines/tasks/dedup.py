@@ -19,17 +19,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.decisions import KEPT
-from curation.dedup.grouping import Election, elect_equal
+from curation.dedup.grouping import elect_equal
+from curation.kernels.runs import sorted_unique
 from curation.manifest import Receipt, Unit
 from curation.schema import id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.components import group_of
+from pipelines.tasks.election import MEMBER, elected
 from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
 
 __all__ = [
     "COPIES",
     "KEY",
-    "MEMBER",
     "alive",
     "copies_of",
     "emit_members",
@@ -37,7 +38,6 @@ __all__ = [
     "group_range",
     "keys_unit",
     "ledger_unit",
-    "members_of",
     "removed",
 ]
 
@@ -51,17 +51,6 @@ KEY = np.dtype(
         ("copies", "<u4"),
         ("shard", "<u4"),
         ("row", "<u4"),
-    ]
-)
-# `copies` is how many documents a survivor stands for, itself included, and 0 for who was removed.
-MEMBER = np.dtype(
-    [
-        ("shard", "<u4"),
-        ("row", "<u4"),
-        ("copies", "<u4"),
-        ("cluster", "<u8", 2),
-        ("survivor", "<u8", 2),
-        ("similarity", "<f8"),
     ]
 )
 LEDGER = pa.schema(
@@ -154,9 +143,12 @@ def group_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[b
     """Groups of equal keys in one range. Sorted by content, so the order in which values arrive means nothing."""
     table = joined(values, KEY)
     table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
-    members = _members(table[_repeated(table)])
+    table = table[_repeated(table)]
+    ids = np.stack([table["id_hi"], table["id_lo"]], axis=1)
+    election = elect_equal(table["hi"], table["lo"], ids, table["rank"])
+    members = elected(root, unit, election, ids, table["copies"], table["shard"], table["row"])
     record = write_table(root, f"{unit.stage}/groups-{unit.index:05d}.npy", members)
-    counts = {"members": len(members), "clusters": len(np.unique(members["cluster"], axis=0))}
+    counts = {"members": len(members), "clusters": len(sorted_unique(election.cluster))}
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
 
 
@@ -164,24 +156,6 @@ def _repeated(table: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """True for rows of a sorted table that share their key with a neighbour."""
     same = (table["hi"][1:] == table["hi"][:-1]) & (table["lo"][1:] == table["lo"][:-1])
     return np.concatenate((same, [False])) | np.concatenate(([False], same)) if len(table) else np.zeros(0, np.bool_)
-
-
-def _members(table: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    ids = np.stack([table["id_hi"], table["id_lo"]], axis=1)
-    election = elect_equal(table["hi"], table["lo"], ids, table["rank"])
-    members = members_of(election, ids, table["copies"])
-    members["shard"], members["row"] = table["shard"], table["row"]
-    return members[np.lexsort((members["row"], members["shard"]))]
-
-
-def members_of(election: Election, ids: npt.NDArray[np.uint64], copies: npt.NDArray[np.uint32]) -> npt.NDArray[Any]:
-    """The outcome of an election as rows of MEMBER, without shard and row."""
-    members = np.zeros(len(ids), MEMBER)
-    stands_for = np.bincount(election.survivor, copies, len(ids)).astype(np.uint32)
-    members["copies"] = np.where(election.survivor == np.arange(len(ids)), stands_for, 0)
-    members["cluster"], members["survivor"] = ids[election.cluster], ids[election.survivor]
-    members["similarity"] = election.similarity
-    return members
 
 
 def emit_members(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:

@@ -133,10 +133,24 @@ def test_the_same_bytes_with_any_workers_memory_and_batches(near_corpus, near_ru
     assert digests(run(near_corpus, tmp_path, **options)) == digests(near_run)
 
 
-def test_many_key_ranges_give_the_same_duplicates(near_corpus, near_run, tmp_path, monkeypatch):
-    from pipelines import dedup
+def test_components_of_many_ranges_settle_by_stars_in_a_few_rounds(near_corpus, near_run, tmp_path, monkeypatch):
+    from pipelines import grouped
 
-    monkeypatch.setattr(dedup, "_ROWS_PER_RANGE", 300)
+    monkeypatch.setattr(grouped, "ROWS_PER_RANGE", 20)
+    run(near_corpus, tmp_path)
+    rounds = sorted(path.name for path in (tmp_path / "dedup/minhash").glob("stars-*"))
+    assert 2 <= len(rounds) <= 12
+    assert len(list((tmp_path / "dedup/minhash" / rounds[-1]).glob("*.npy"))) > 5
+    assert joined(tmp_path) == joined(near_run)
+    monkeypatch.undo()
+    run(near_corpus, tmp_path)
+    assert not list((tmp_path / "dedup/minhash").glob("stars-*"))  # nothing stays of steps that are not needed
+
+
+def test_many_key_ranges_give_the_same_duplicates(near_corpus, near_run, tmp_path, monkeypatch):
+    from pipelines import grouped
+
+    monkeypatch.setattr(grouped, "ROWS_PER_RANGE", 300)
     run(near_corpus, tmp_path)
     assert len(list((tmp_path / "dedup/minhash/pairs").glob("*.npy"))) > 10
     assert joined(tmp_path) == joined(near_run)
