@@ -27,6 +27,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "environment": "curation.collect.environment:Environment",
         "warc": "curation.collect.warc:Warc",
         "html": "curation.collect.html:HtmlFiles",
+        "code": "curation.collect.code:Code",
         "mediawiki": "curation.collect.mediawiki:MediaWiki",
         "epub": "curation.collect.documents:Epub",
         "pdf": "curation.collect.documents:Pdf",

@@ -41,17 +41,22 @@ UNIT_BYTES = 64 << 20
 
 
 class Piece(BaseModel):
-    """A range of one input file: bytes, rows or row groups, whatever its format counts."""
+    """A range of one input file: bytes, rows or row groups, whatever its format counts.
+
+    `context` is what decides its records beside the file: the licence of the folder it lies in, say.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: InputFile
     start: int = 0
     end: int | None = None
+    context: dict[str, str] = {}
 
     def identity(self) -> dict[str, Any]:
         """What decides the records of this piece; where the file lies does not."""
-        return {"key": self.file.key, "sha256": self.file.sha256, "start": self.start, "end": self.end}
+        known = {"key": self.file.key, "sha256": self.file.sha256, "start": self.start, "end": self.end}
+        return known | ({"context": self.context} if self.context else {})
 
 
 class Sink:
