@@ -22,7 +22,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "jsonl": "curation.collect.jsonl:JsonLines",
         "parquet": "curation.collect.tables:Parquet",
         "arrow": "curation.collect.tables:Arrow",
-        "csv": "curation.collect.tables:Csv",
+        "csv": "curation.collect.csv_files:Csv",
         "text": "curation.collect.text:TextFiles",
         "environment": "curation.collect.environment:Environment",
         "warc": "curation.collect.warc:Warc",

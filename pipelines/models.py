@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from curation.collect.csv_files import Csv
 from curation.collect.jsonl import JsonLines
 from curation.collect.source import FileSource, Sink
-from curation.collect.tables import Arrow, Csv, Parquet
+from curation.collect.tables import Arrow, Parquet
 from curation.collect.text import TextFiles
 from curation.errors import ResourceError
 from curation.files import checksum

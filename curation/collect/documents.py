@@ -22,7 +22,7 @@ class DocumentFiles(FileSource):
     needs: ClassVar[tuple[str, str] | None] = None  # module, and the package it comes in
 
     cpu_seconds: float = Field(60.0, gt=0)
-    memory_bytes: int = Field(2 << 30, gt=0)
+    memory_bytes: int = Field(560 << 20, gt=0)
 
     def check(self) -> None:
         if self.needs is not None and importlib.util.find_spec(self.needs[0]) is None:
@@ -44,17 +44,23 @@ class DocumentFiles(FileSource):
 
 
 class Pdf(DocumentFiles):
+    """Folders of PDF files: the text layer of each is one document. Needs the extra `documents`."""
+
     format: ClassVar[str] = "pdf"
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
     needs: ClassVar[tuple[str, str] | None] = ("pypdf", "pypdf")
 
 
 class Docx(DocumentFiles):
+    """Folders of Word files (.docx): paragraphs and tables of each are one document. Needs the extra `documents`."""
+
     format: ClassVar[str] = "docx"
     suffixes: ClassVar[tuple[str, ...]] = (".docx",)
     needs: ClassVar[tuple[str, str] | None] = ("docx", "python-docx")
 
 
 class Epub(DocumentFiles):
+    """Folders of EPUB books: the chapters of each, in their order, are one document."""
+
     format: ClassVar[str] = "epub"
     suffixes: ClassVar[tuple[str, ...]] = (".epub",)

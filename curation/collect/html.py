@@ -13,6 +13,12 @@ __all__ = ["HtmlFiles"]
 
 
 class HtmlFiles(PageSource):
+    """Folders of web pages: each file is one document. Charset, main content and metadata are found.
+
+    `extractor` is `cascade` (fast, and precise where the fast answer is doubtful), `resiliparse`, `trafilatura` or
+    `all_text`; `guards` say what a page may be like, and how long its parsing may take.
+    """
+
     format: ClassVar[str] = "html"
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm", ".xhtml")
 

@@ -18,7 +18,11 @@ _PACKED = 3
 
 
 class JsonLines(FileSource):
-    """`text` and `url` name fields of the object; `keep` says which other fields go into `meta` ("all" by default)."""
+    """JSON Lines: one object a line. Large plain files are cut into ranges of bytes.
+
+    `text` and `url` name fields of the object; `keep` says which other fields go into the metadata (all by
+    default).
+    """
 
     format: ClassVar[str] = "jsonl"
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".json")

@@ -1,9 +1,7 @@
-"""Row formats: Parquet, Arrow (stream and file format) and CSV. A record's key is its file and row number."""
+"""Row formats of Arrow: Parquet and Arrow IPC (stream and file format). A record's key is its file and row number."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, ClassVar
 
@@ -15,7 +13,7 @@ from curation.collect.inputs import InputFile, open_input
 from curation.collect.source import FileSource, Piece, Sink
 from curation.errors import ResourceError, nearest
 
-__all__ = ["Arrow", "Csv", "Parquet"]
+__all__ = ["Arrow", "Parquet"]
 
 _ROWS = 1000
 
@@ -80,7 +78,10 @@ def _why_no_text(text: str | bytes | None, limit: int) -> tuple[str, str]:
 
 
 class Parquet(TableSource):
-    """Parquet files, cut by row groups."""
+    """Parquet files; large ones are cut by row groups.
+
+    `text` and `url` name columns; `keep` says which other columns go into the metadata (all by default).
+    """
 
     format: ClassVar[str] = "parquet"
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
@@ -107,7 +108,10 @@ class Parquet(TableSource):
 
 
 class Arrow(TableSource):
-    """Arrow IPC files, stream or file format."""
+    """Arrow IPC files, stream or file format.
+
+    `text` and `url` name columns; `keep` says which other columns go into the metadata (all by default).
+    """
 
     format: ClassVar[str] = "arrow"
     suffixes: ClassVar[tuple[str, ...]] = (".arrow", ".arrows", ".feather")
@@ -149,82 +153,3 @@ class _Damage:
         if isinstance(error, (pa.ArrowInvalid, OSError)) and not is_system_error(error):
             found = f"a file that Arrow cannot read ({type(error).__name__})"
             raise ResourceError(self._where, found, "a whole file of its format", "replace or remove it") from error
-
-
-class Csv(FileSource):
-    """CSV and TSV with a header line; UTF-8. Rows with another number of fields go to quarantine."""
-
-    format: ClassVar[str] = "csv"
-    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
-
-    text: str = "text"
-    url: str | None = "url"
-    keep: tuple[str, ...] | None = None
-    delimiter: str | None = None
-
-    def cut(self, file: InputFile) -> Sequence[Piece]:
-        with self._rows(file) as rows:
-            header = next(rows, [])
-        where = f"source `{self.name}`, {file.key}"
-        if not _is_utf8(header):
-            raise ResourceError(where, "a header line that is not UTF-8", "a header in UTF-8", "convert the file")
-        if self.text not in header:
-            found = f"columns {', '.join(header[:20])}"
-            raise ResourceError(where, found, f"a column `{self.text}`", nearest(self.text, header))
-        return [Piece(file=file)]
-
-    def read(self, piece: Piece, sink: Sink) -> None:
-        file = piece.file.key
-        with self._rows(piece.file) as rows:
-            header = next(rows)
-            number = 0
-            while True:
-                try:
-                    row = next(rows, None)
-                except csv.Error:
-                    limit = f"a field of more than max_record_bytes {self.max_record_bytes}"
-                    sink.reject(file, number, 1, "record_too_large", limit, b"")
-                else:
-                    if row is None:
-                        return
-                    self._record(file, number, header, row, sink)
-                number += 1
-
-    def _record(self, file: str, number: int, header: list[str], row: list[str], sink: Sink) -> None:
-        if len(row) != len(header):
-            sink.reject(file, number, 1, "wrong_columns", f"{len(row)} fields instead of {len(header)}", b"")
-            return
-        record: dict[str, Any] = dict(zip(header, row, strict=True))
-        text, url = record.pop(self.text), record.pop(self.url, None) if self.url else None
-        if not _is_utf8(row):
-            sink.reject(file, number, 1, "invalid_utf8", "the row is not UTF-8", text.encode(errors="surrogateescape"))
-            return
-        meta = record if self.keep is None else {name: record[name] for name in self.keep if name in record}
-        sink.add(f"{file}:{number}", text, url or None, meta)
-
-    def _rows(self, file: InputFile) -> _CsvRows:
-        delimiter = self.delimiter or ("\t" if ".tsv" in file.path else ",")
-        return _CsvRows(file, delimiter, self.max_record_bytes)
-
-
-def _is_utf8(row: list[str]) -> bool:
-    try:
-        "".join(row).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class _CsvRows:
-    """Rows of a CSV file as a context; bytes that are not UTF-8 become surrogates, to be seen by the reader."""
-
-    def __init__(self, file: InputFile, delimiter: str, limit: int) -> None:
-        self._input, self._delimiter, self._limit = open_input(file), delimiter, limit
-
-    def __enter__(self) -> Iterator[list[str]]:
-        csv.field_size_limit(self._limit)
-        text = io.TextIOWrapper(self._input.__enter__(), "utf-8-sig", errors="surrogateescape", newline="")
-        return csv.reader(text, delimiter=self._delimiter)
-
-    def __exit__(self, *reason: Any) -> None:
-        self._input.__exit__(*reason)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from curation.collect.inputs import open_input
 from curation.collect.source import FileSource, Piece, Sink
+from curation.collect.whole import read_whole, reject_file
+from curation.errors import DataError
 
 __all__ = ["TextFiles"]
 
 
 class TextFiles(FileSource):
+    """Folders of plain text, Markdown and reStructuredText in UTF-8: each file is one document."""
+
     format: ClassVar[str] = "text"
     suffixes: ClassVar[tuple[str, ...]] = (".txt", ".md", ".markdown", ".rst")
 
     def read(self, piece: Piece, sink: Sink) -> None:
-        with open_input(piece.file) as file:
-            content = file.read(self.max_record_bytes + 1)
-        if len(content) > self.max_record_bytes:
-            limit = f"more than max_record_bytes {self.max_record_bytes}"
-            sink.reject(piece.file.key, 0, piece.file.bytes, "record_too_large", limit, content)
+        try:
+            content = read_whole(piece, self.max_record_bytes)
+        except DataError as error:
+            reject_file(sink, piece, error)
             return
         try:
             text = content.removeprefix(b"\xef\xbb\xbf").decode()

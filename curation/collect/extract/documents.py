@@ -17,7 +17,8 @@ from curation.errors import DataError
 
 __all__ = ["PARSERS", "docx_text", "epub_text", "pdf_text"]
 
-_MAX_UNPACKED = 512 << 20
+_MAX_UNPACKED = 256 << 20
+_MAX_CHAPTER = 10 << 20
 _MAX_MEMBERS = 20_000
 _ROOT = re.compile(rb"<rootfile\b[^<>]{0,500}?full-path\s*=\s*[\"']([^\"'<>]{1,500})")
 _ITEM = re.compile(r"<(?:\w+:)?item\b([^<>]{0,2000})>")
@@ -75,7 +76,7 @@ def epub_text(content: bytes) -> dict[str, Any]:
         chapters = [items.get(_attributes(each).get("idref"), "") for each in _SPINE.findall(package)]
         folder = posixpath.dirname(place)
         paths = [posixpath.normpath(posixpath.join(folder, unquote(chapter.partition("#")[0]))) for chapter in chapters]
-        texts = [all_text(decode(_member(book, path)).text) for path in dict.fromkeys(paths) if path in names]
+        texts = [all_text(decode(_chapter(book, path)).text) for path in dict.fromkeys(paths) if path in names]
     fields = {name: value.strip() for name, value in reversed(_FIELD.findall(package))}
     return {"text": "\n\n".join(text.strip() for text in texts if text.strip()), **fields}
 
@@ -91,6 +92,13 @@ def _opened(content: bytes) -> zipfile.ZipFile:
         opened.close()
         raise DataError("decompression_bomb", f"{len(members)} members, more than {_MAX_MEMBERS} or too many bytes")
     return opened
+
+
+def _chapter(book: zipfile.ZipFile, name: str) -> bytes:
+    content = _member(book, name)
+    if len(content) > _MAX_CHAPTER:
+        raise DataError("html_too_large", f"a chapter of more than {_MAX_CHAPTER} bytes")
+    return content
 
 
 def _member(book: zipfile.ZipFile, name: str) -> bytes:

@@ -41,7 +41,7 @@ class Guards(BaseModel):
     max_open_elements: int | None = Field(3000, gt=0)
     max_tags: int | None = Field(500_000, gt=0)
     cpu_seconds: float = Field(2.0, gt=0)
-    memory_bytes: int = Field(768 << 20, gt=0)
+    memory_bytes: int = Field(560 << 20, gt=0)
     isolate: Literal["risky", "always", "never"] = "always"
 
     def check_size(self, content: bytes) -> None:

@@ -5,7 +5,8 @@ import os
 import pytest
 import zstandard
 
-from curation.collect.inputs import find, open_input, with_checksums
+from curation.collect import inputs
+from curation.collect.inputs import DecompressionBombError, find, open_input, with_checksums
 from curation.errors import ResourceError
 
 
@@ -81,3 +82,11 @@ def test_a_name_that_is_not_utf8_is_an_error_that_shows_it(tmp_path):
     (tmp_path / os.fsdecode(b"\xff.jsonl")).write_bytes(b"")
     with pytest.raises(ResourceError, match=r"a file name that is not UTF-8: `.udcff.jsonl`"):
         keys(tmp_path)
+
+
+def test_a_file_that_unpacks_without_end_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "_WINDOW", 4 << 20)
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(bytes(8 << 20)))
+    (file,) = find([str(tmp_path)], (".txt",), "source")
+    with open_input(file) as content, pytest.raises(DecompressionBombError):
+        content.read()

@@ -3,7 +3,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curation.collect.source import Sink
-from curation.collect.tables import Arrow, Csv, Parquet
+from curation.collect.tables import Arrow, Parquet
 from curation.collect.text import TextFiles
 from curation.errors import ResourceError
 
@@ -74,32 +74,6 @@ def test_a_file_that_is_not_parquet_is_named(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"nonsense")
     with pytest.raises(ResourceError, match=r"source `s`, t.parquet"):
         Parquet(name="s", path=str(tmp_path)).pieces()
-
-
-def test_csv_rows_become_documents(tmp_path):
-    (tmp_path / "t.csv").write_text('id,text\n1,"two\nlines"\n2,plain\n')
-    documents, _ = read(Csv(name="s", path=str(tmp_path)))
-    assert [(d["text"], d["key"], d["meta"]) for d in documents] == [
-        ("two\nlines", "t.csv:0", '{"id":"1"}'),
-        ("plain", "t.csv:1", '{"id":"2"}'),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [(b"1", "wrong_columns"), (b"1,\xff", "invalid_utf8"), (b"1," + b"x" * 300, "record_too_large")],
-)
-def test_a_bad_csv_row_is_rejected_and_its_neighbours_live(tmp_path, row, reason):
-    (tmp_path / "t.csv").write_bytes(b"id,text\n0,before\n" + row + b"\n2,after\n")
-    documents, (rejected,) = read(Csv(name="s", path=str(tmp_path), max_record_bytes=200))
-    assert [document["text"] for document in documents] == ["before", "after"]
-    assert (rejected["reason"], rejected["offset"]) == (reason, 1)
-
-
-def test_a_csv_header_that_is_not_utf8_names_the_file(tmp_path):
-    (tmp_path / "t.csv").write_bytes(b"text,\xff\na,b\n")
-    with pytest.raises(ResourceError, match=r"t\.csv: found a header line that is not UTF-8"):
-        Csv(name="s", path=str(tmp_path)).pieces()
 
 
 def test_each_text_file_is_a_document_and_bad_ones_are_rejected(tmp_path):
