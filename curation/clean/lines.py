@@ -61,7 +61,7 @@ class CleanLines(Operator):
     def _needs(self, column: pa.Array) -> npt.NDArray[np.bool_]:
         data, offsets = text_buffers(column)
         limits = [OFF if limit is None else limit for limit in (self.max_blank_lines, self.max_repeats)]
-        needs = find_line_faults(frozen(data), frozen(offsets), self.trailing_space, *limits)
+        needs: npt.NDArray[np.bool_] = find_line_faults(frozen(data), frozen(offsets), self.trailing_space, *limits)
         return needs | may_hold_boilerplate(column) if self.boilerplate else needs
 
     def _choose(self, text: str) -> tuple[list[Span], set[int]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.clean.edits import MAX_EDITS
+from curation.kernels.hashing import frozen
 from curation.kernels.rewriting import assemble
 from curation.kernels.utf8 import count_all_characters
 from curation.measure.ratios import kernel_text
@@ -34,7 +35,7 @@ def rewritten(operator: str, batch: pa.RecordBatch, stretches: _Numbers, first: 
     if batch.column("text").null_count:
         text = pc.if_else(batch.column("text").is_valid(), text, pa.scalar(None, TEXT))
     changed = np.diff(triple_offsets) > 0
-    removed = count_all_characters(data, offsets) - count_all_characters(out, out_offsets)
+    removed = count_all_characters(data, offsets) - count_all_characters(frozen(out), frozen(out_offsets))
     edits = pa.ListArray.from_arrays(pa.array(triple_offsets), pa.array(triples), mask=pa.array(~changed))
     return {
         "text": text,

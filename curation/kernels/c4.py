@@ -10,7 +10,7 @@ from curation.kernels.c4_phrases import BLOCK, BRACKET, CURLY, JAVASCRIPT, LOREM
 from curation.kernels.eight import count_byte
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
-from curation.kernels.lines import next_line, strip
+from curation.kernels.lines import EVERY_BREAK, next_line, strip
 from curation.kernels.sentences import sentences_between
 from curation.kernels.utf8 import count_characters
 from curation.kernels.words import next_field
@@ -35,7 +35,7 @@ __all__ = ["count_page", "keep_lines"]
 # Columns of count_page.
 PAGE_LINES, PAGE_LONG_LINES, PAGE_SENTENCES, PAGE_LOREM, PAGE_CURLY, PAGE_JAVASCRIPT, PAGE_POLICY, PAGE_WORD = range(8)
 
-_BRACKET_BYTE = 0x5B
+_BRACKET_BYTE = np.uint8(0x5B)
 
 
 def keep_lines(
@@ -77,7 +77,7 @@ def _keep_lines(  # type: ignore[no-untyped-def]
         mark_blocks(data, origin, end, marks)
         position = origin
         while position < end:
-            stop, after = next_line(data, position, end, classes, True)
+            stop, after = next_line(data, position, end, classes, EVERY_BREAK)
             start, last = strip(data, position, stop, classes)
             row[LINES] += 1
             found, words = scan_marked(data, start, last, classes, marks, origin)
@@ -185,7 +185,7 @@ def count_page(data, offsets, classes, long_line):  # type: ignore[no-untyped-de
         position, end = offsets[document], offsets[document + 1]
         row = counts[document]
         while position < end:
-            stop, after = next_line(data, position, end, classes, True)
+            stop, after = next_line(data, position, end, classes, EVERY_BREAK)
             found, _ = scan(data, position, stop, classes)
             row[PAGE_LINES] += 1
             row[PAGE_LONG_LINES] += count_characters(data, position, stop) >= long_line

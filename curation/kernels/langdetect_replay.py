@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from curation.kernels.jit import kernel
 from curation.kernels.language import Floats, Integers, Number, Tables, ngram_rows
 from curation.kernels.language_symbols import Bytes, read_text, take_out_latin
 
@@ -42,7 +42,7 @@ class Likelihoods(NamedTuple):
     probabilities: Floats
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sum(values: Floats, compensated: bool) -> float:
     """Python's `sum` of floats: plain before 3.12, compensated (Neumaier) since."""
     total, lost = 0.0, 0.0
@@ -54,7 +54,7 @@ def _sum(values: Floats, compensated: bool) -> float:
     return total + lost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _normalize(probability: Floats, compensated: bool) -> float:
     total, greatest = _sum(probability, compensated), 0.0
     for language in range(len(probability)):
@@ -63,7 +63,7 @@ def _normalize(probability: Floats, compensated: bool) -> float:
     return greatest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _trial(
     rows: Integers,
     count: Number,
@@ -97,7 +97,7 @@ def _trial(
     return position
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mean_of_trials(
     rows: Integers, count: Number, stream: Stream, likelihoods: Likelihoods, compensated: bool, mean: Floats
 ) -> None:
@@ -116,7 +116,7 @@ def _mean_of_trials(
             mean[language] += probability[language] / TRIALS
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def replay_langdetect(
     data: Bytes,
     offsets: Integers,

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from curation.kernels.jit import helper, kernel
 from curation.kernels.language_symbols import (
     LETTER,
     SCRIPTS,
@@ -98,14 +98,14 @@ class Detected(NamedTuple):
         return cls(integers(), floats(), integers(), floats(), floats(), integers(), integers(), integers())
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _slot(key: Number, size: Number) -> Number:
     """Where to start looking for a key (multiplicative hashing, Knuth 6.4) in a table of `size`, a power of two."""
     mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
     return np.int64(mixed & np.uint64(size - 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
     """Hash table int64[size] with open addressing: an entry is key << KEY_SHIFT | place, 0 is an empty slot."""
     slots = np.zeros(size, np.int64)
@@ -117,7 +117,7 @@ def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
     return slots
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) -> None:
     """Key of the n-gram of three letters that ends at each of symbols[first:last], `first` >= 1, into `keys`.
 
@@ -133,7 +133,7 @@ def _ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) -
         before = symbol
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _places(keys: Integers, count: Number, unigrams: Integers, slots: Integers) -> Number:
     """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits.
 
@@ -158,7 +158,7 @@ def _places(keys: Integers, count: Number, unigrams: Integers, slots: Integers) 
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) -> Number:
     """Rows of all known n-grams in text order, shorter ones first, into `rows`; returns how many."""
     longest = np.empty(count, np.int64)
@@ -173,7 +173,7 @@ def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) 
     return found
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _add_rows(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
     """Log-likelihoods of rows[:count] into `sums`; a plain loop of its own, so that the compiler uses vectors."""
     sums[:] = 0
@@ -182,7 +182,7 @@ def _add_rows(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums
             sums[lane] += scores[row, lane]
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _most_likely(values: Integers, possible: npt.NDArray[np.bool_], languages: Number) -> Number:
     """Number of the first greatest value among the possible languages."""
     best = -1
@@ -192,10 +192,10 @@ def _most_likely(values: Integers, possible: npt.NDArray[np.bool_], languages: N
     return best
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _posterior(votes: Votes, tables: Tables) -> Number:
     """Probabilities of the languages in a window, all equal beforehand; returns the greatest."""
-    best = _most_likely(votes.sums, votes.possible, tables.languages)  # type: ignore[arg-type]  # int32 sums
+    best = _most_likely(votes.sums, votes.possible, tables.languages)
     total = 0.0
     for language in range(tables.languages):
         distance = votes.sums[best] - votes.sums[language]
@@ -208,7 +208,7 @@ def _posterior(votes: Votes, tables: Tables) -> Number:
     return best
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _consider(scripts: Integers, require_script: bool, tables: Tables, votes: Votes) -> None:
     """Which languages are possible: those whose home script occurs, or all where none does or none is asked for."""
     some = False
@@ -219,7 +219,7 @@ def _consider(scripts: Integers, require_script: bool, tables: Tables, votes: Vo
         votes.possible[:] = True
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes: Votes) -> Number:
     """Fill `votes` from windows of about `window` symbols; returns the number of n-grams in all."""
     windows = max(1, (count - 1) // window)
@@ -245,7 +245,7 @@ def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes
     return in_all
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _greatest_but(values: Floats, number: Number, but: Number) -> Number:
     """Index of the first greatest of values[:number], leaving out `but`."""
     best = 1 if but == 0 else 0
@@ -255,7 +255,7 @@ def _greatest_but(values: Floats, number: Number, but: Number) -> Number:
     return best
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _write(document: Number, found: Number, tables: Tables, votes: Votes, detected: Detected) -> None:
     if found == 0:
         detected.language[document] = detected.second[document] = -1
@@ -270,7 +270,7 @@ def _write(document: Number, found: Number, tables: Tables, votes: Votes, detect
     detected.other_share[document] = votes.surely[other] / found
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _write_scripts(document: Number, scripts: Integers, detected: Detected) -> None:
     join_japanese(scripts)
     first, second = 0, 0
@@ -284,7 +284,7 @@ def _write_scripts(document: Number, scripts: Integers, detected: Detected) -> N
     detected.second_script_letters[document] = scripts[second]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def detect_languages(
     data: Bytes,
     offsets: Integers,

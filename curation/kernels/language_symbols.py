@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from curation.kernels.jit import helper
 
 __all__ = ["count_scripts", "join_japanese", "read_spans", "read_text", "take_out_latin"]
 
@@ -52,7 +53,7 @@ _IN_LOCAL = _byte_class(_ALNUM + b"-_.")
 _IN_DOMAIN = _byte_class(_ALNUM + b"-_")
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _url_end(data: Bytes, at: Number, stop: Number) -> Number:
     """End of the web address that starts with the h at `at`, or `at`."""
     if at + 8 > stop or data[at + 1] != 116 or data[at + 2] != 116 or data[at + 3] != 112:
@@ -67,7 +68,7 @@ def _url_end(data: Bytes, at: Number, stop: Number) -> Number:
     return end if end > begin else at
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _run_end(data: Bytes, begin: Number, stop: Number, members: npt.NDArray[np.bool_]) -> Number:
     """End of at most 255 bytes that are in `members`; a web address stops them, since it is taken out first."""
     at = begin
@@ -78,7 +79,7 @@ def _run_end(data: Bytes, begin: Number, stop: Number, members: npt.NDArray[np.b
     return at
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _mail_start(data: Bytes, sign: Number, floor: Number) -> Number:
     """Start of the local part before the @ at `sign`, not before `floor`; `sign` where there is none."""
     begin = sign
@@ -87,7 +88,7 @@ def _mail_start(data: Bytes, sign: Number, floor: Number) -> Number:
     return begin
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _mail_end(data: Bytes, begin: Number, stop: Number) -> Number:
     """End of the domain from `begin`, or `begin`."""
     first = _run_end(data, begin, stop, _IN_DOMAIN)
@@ -98,7 +99,7 @@ def _mail_end(data: Bytes, begin: Number, stop: Number) -> Number:
     return second if second > first or first - begin >= 2 else begin
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _code_point(data: Bytes, at: Number, stop: Number) -> tuple[Number, Number]:
     """Code point and end of the UTF-8 sequence at `at`; a cut or broken one counts as U+FFFD."""
     lead = np.int64(data[at])
@@ -111,7 +112,7 @@ def _code_point(data: Bytes, at: Number, stop: Number) -> tuple[Number, Number]:
     return min(point, 0x10FFFF), at + width
 
 
-@njit(cache=True, nogil=True)
+@helper
 def read_symbols(
     data: Bytes,
     start: Number,
@@ -156,18 +157,19 @@ def read_symbols(
     return count
 
 
-@njit(cache=True, nogil=True)
+@helper
 def read_text(
     data: Bytes, start: Number, stop: Number, limit: Number, classes: Symbols, composed: Symbols, symbols: Symbols
 ) -> Number:
     """Symbols of at most `limit` characters of data[start:stop], behind a leading space; returns their count."""
     symbols[0] = classes[32]
+    count = np.int64(1)  # a plain 1 is of another type, and would compile it twice
     # An address that ends beyond the limit can still take back what stands before its @.
-    count = read_symbols(data, start, stop, classes, composed, symbols, 1, limit + _LOCAL_MAX + 2)
+    count = read_symbols(data, start, stop, classes, composed, symbols, count, limit + _LOCAL_MAX + 2)
     return min(count, limit + 1)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _character_start(data: Bytes, at: Number, stop: Number) -> Number:
     """Where the next character starts, from `at` on."""
     while at < stop and data[at] & 0xC0 == 0x80:
@@ -175,13 +177,13 @@ def _character_start(data: Bytes, at: Number, stop: Number) -> Number:
     return at
 
 
-@njit(cache=True, nogil=True)
+@helper
 def read_spans(
     data: Bytes, start: Number, stop: Number, length: Number, classes: Symbols, composed: Symbols, symbols: Symbols
 ) -> Number:
     """Like `read_text`, but only SPANS pieces of `length` bytes together, evenly spread, a space between them."""
     symbols[0] = classes[32]
-    count = 1
+    count = np.int64(1)
     piece = length // SPANS
     for number in range(SPANS):
         first = start + number * (stop - start - piece) // (SPANS - 1)
@@ -193,7 +195,7 @@ def read_spans(
     return count
 
 
-@njit(cache=True, nogil=True)
+@helper
 def take_out_latin(symbols: Symbols, count: Number) -> Number:
     """Drop ASCII letters where they are less than half of the characters beyond Latin, as langdetect does."""
     latin, beyond = 0, 0
@@ -210,7 +212,7 @@ def take_out_latin(symbols: Symbols, count: Number) -> Number:
     return kept
 
 
-@njit(cache=True, nogil=True)
+@helper
 def count_scripts(symbols: Symbols, count: Number, scripts: npt.NDArray[np.int64]) -> None:
     """Letters by script number into `scripts` (int64[SCRIPTS]); number 0 is kept at 0."""
     scripts[:] = 0
@@ -219,7 +221,7 @@ def count_scripts(symbols: Symbols, count: Number, scripts: npt.NDArray[np.int64
     scripts[0] = 0
 
 
-@njit(cache=True, nogil=True)
+@helper
 def join_japanese(scripts: npt.NDArray[np.int64]) -> None:
     """Count Han letters with kana, where there is enough kana for Japanese."""
     if scripts[KANA] and scripts[KANA] * KANA_PART >= scripts[HAN]:

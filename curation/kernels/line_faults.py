@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from curation.kernels.jit import helper, kernel
 
 __all__ = ["OFF", "find_line_faults"]
 
@@ -12,12 +13,12 @@ OFF = -1
 LF = 10
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _is_space(byte: int) -> bool:
     return byte == 32 or 9 <= byte <= 13
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _same(data: npt.NDArray[np.uint8], a: int, b: int, length: int) -> bool:
     for i in range(length):  # noqa: SIM110 - numba has no generators
         if data[a + i] != data[b + i]:
@@ -25,7 +26,7 @@ def _same(data: npt.NDArray[np.uint8], a: int, b: int, length: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _has_word(data: npt.NDArray[np.uint8], start: int, end: int) -> bool:
     """Whether a line holds an ASCII letter or digit, or anything beyond ASCII."""
     for i in range(start, end):
@@ -35,7 +36,7 @@ def _has_word(data: npt.NDArray[np.uint8], start: int, end: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _has_fault(
     data: npt.NDArray[np.uint8], start: int, end: int, trailing: bool, max_blank: int, max_repeats: int
 ) -> bool:
@@ -64,7 +65,7 @@ def _has_fault(
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_line_faults(
     data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], trailing: bool, max_blank: int, max_repeats: int
 ) -> npt.NDArray[np.bool_]:

@@ -12,6 +12,8 @@ from curation.kernels.utf8 import count_characters, decode, previous
 __all__ = [
     "DOTS",
     "ELLIPSIS",
+    "EVERY_BREAK",
+    "NEWLINES_ONLY",
     "SPACED_DOTS",
     "count_line_ends",
     "count_line_marks",
@@ -20,6 +22,8 @@ __all__ = [
     "strip",
 ]
 
+# Where lines end, for `next_line`. Plain True and False would be types of their own, and compile it once more.
+NEWLINES_ONLY, EVERY_BREAK = np.bool_(False), np.bool_(True)
 # Marks that `ends_with_ellipsis` looks for, as bits.
 DOTS, ELLIPSIS, SPACED_DOTS = 1, 2, 4
 # Columns of count_line_marks.
@@ -27,7 +31,7 @@ LINES, FILLED_LINES, BULLET_LINES, ELLIPSIS_LINES = range(4)
 # Columns of count_line_ends.
 END_LINES, MARKED_LINES, SHORT_LINES, NEWLINES, LINE_CHARACTERS = range(5)
 
-_NEWLINE, _RETURN, _DOT, _SPACE_BYTE = 0x0A, 0x0D, 0x2E, 0x20
+_NEWLINE, _RETURN, _DOT, _SPACE_BYTE = np.uint8(0x0A), 0x0D, 0x2E, 0x20
 # Each eight times over.
 _SPACES, _C2, _E2 = (np.uint64(byte) * ONES for byte in (0x20, 0xC2, 0xE2))
 
@@ -159,7 +163,7 @@ def count_line_ends(data, offsets, classes, marks, filled_only, short):  # type:
         position, end = offsets[document], offsets[document + 1]
         lines, marked, short_lines, newlines, characters = 0, 0, 0, 0, 0
         while True:
-            stop, after = next_line(data, position, end, classes, False)
+            stop, after = next_line(data, position, end, classes, NEWLINES_ONLY)
             size = count_characters(data, position, stop)
             characters += size
             newlines += after > stop

@@ -25,6 +25,8 @@ SIEVE = 4  # slots of a sieve for each slot of a hash table
 _LONGEST_TOP = 4
 _NOT_ZERO = np.uint64(1 << 63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+# Not plain numbers, which would be types of their own.
+_TWICE, _ANY = np.int64(2), np.bool_(False)
 _FULL = 255  # where the counts of a sieve end
 
 
@@ -61,11 +63,11 @@ def count_all(  # type: ignore[no-untyped-def]
             )
             if not (longest_of_equals and best == 1):
                 row[TOP + n] = best * (characters[top + n] - characters[top] + spaces * (n - 1))
-        left = _choose(positions, left, slots, sieve, 2, positions)
+        left = _choose(positions, left, slots, sieve, _TWICE, positions)
         if n > _LONGEST_TOP:
             size = table_size(left)
-            _count_grams(grams, characters, positions, left, n, keys, size, seen, place, slots, False)
-            left = _choose(positions, left, slots, seen, 2, positions)
+            _count_grams(grams, characters, positions, left, n, keys, size, seen, place, slots, _ANY)
+            left = _choose(positions, left, slots, seen, _TWICE, positions)
             clear(keys, size)
             _add_up(row, characters, positions, left, tokens, n, counting)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from curation.kernels.jit import helper, kernel
 from curation.kernels.utf8 import decode
 
 __all__ = ["FORM", "JOINER", "find_unnormalized"]
@@ -20,7 +20,7 @@ JOINER = 0x40
 FIRST_JOINING = 0x590
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _is_unnormalized(
     data: npt.NDArray[np.uint8],
     start: np.int64,
@@ -57,7 +57,7 @@ def _is_unnormalized(
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_unnormalized(
     data: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],

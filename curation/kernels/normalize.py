@@ -187,7 +187,7 @@ def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, ou
 
 @kernel
 def _normalize(data, offsets, ascii_map, collapses, page, replacement, out, out_offsets, sources):  # type: ignore[no-untyped-def]
-    size = 0
+    size = np.int64(0)
     out_offsets[0] = 0
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]

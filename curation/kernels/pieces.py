@@ -17,7 +17,7 @@ PIECES, CHARACTERS, EXTRA, EXTRA_CHARACTERS, COPIES, COPIES_CHARACTERS = range(6
 # Which pieces count: all as they are, those with anything but whitespace, or the same stripped.
 AS_IS, FILLED, STRIPPED = range(3)
 
-_NEWLINE = 0x0A
+_NEWLINE = np.uint8(0x0A)
 
 
 @kernel

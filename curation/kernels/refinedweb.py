@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
-from curation.kernels.lines import next_line, strip
+from curation.kernels.lines import NEWLINES_ONLY, next_line, strip
 from curation.kernels.unicode_tables import ALPHANUMERIC, BYTE_CLASSES, DECIMAL, DIGIT, SPACE, UPPER, WORD
 from curation.kernels.utf8 import decode
 from curation.kernels.words import next_field
@@ -111,7 +111,7 @@ def _copy_good_lines(  # type: ignore[no-untyped-def]
     """Write the lines that no rule drops, newlines before them, and where each byte comes from; bytes written."""
     size, kept = np.int64(0), 0
     while True:
-        stop, after = next_line(data, position, end, classes, False)
+        stop, after = next_line(data, position, end, classes, NEWLINES_ONLY)
         row[LINES] += 1
         if _is_good(data, position, stop, classes, lower, max_upper, max_digits, min_words, row):
             begin = position - 1 if kept else position
@@ -235,7 +235,7 @@ def _take_out(view, start, size, classes, phrase, row, text, sources):  # type: 
     written, position = np.int64(0), start
     lines = 0
     while True:
-        stop, after = next_line(view, position, size, classes, False)
+        stop, after = next_line(view, position, size, classes, NEWLINES_ONLY)
         begin = written
         if lines:
             # The newline that ended the line before.

@@ -32,7 +32,7 @@ def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-un
     out, out_offsets = np.empty(size + 8, np.uint8), np.zeros(documents + 1, np.int64)
     edits = np.empty(first[documents] - first[0] + 3 * documents, np.int32)
     edit_offsets = np.zeros(documents + 1, np.int32)
-    written, listed = 0, 0
+    written, listed = np.int64(0), np.int64(0)
     for document in range(documents):
         begin, copied = offsets[document], offsets[document]
         mine = listed

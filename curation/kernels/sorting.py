@@ -55,7 +55,7 @@ def sort_hashes(values, size, counts, out):  # type: ignore[no-untyped-def]
         bucket = values[k] >> shift
         out[counts[bucket]] = values[k]
         counts[bucket] += 1
-    start = 0
+    start = np.int64(0)
     for bucket in range(1 << bits):
         if counts[bucket] - start > 1:
             _sort_run(out, start, counts[bucket])

@@ -27,7 +27,7 @@ def stop_words(words: tuple[str, ...]) -> StopWords:
     offsets[1:] = np.cumsum([len(word) for word in encoded])
     table = np.zeros(4 << max(1, len(words)).bit_length(), np.uint64)
     _fill(np.frombuffer(b"".join(encoded) or b"\0", np.uint8), frozen(offsets), table)
-    return frozen(table), max(map(len, words), default=0)
+    return table, max(map(len, words), default=0)
 
 
 @kernel

@@ -38,7 +38,7 @@ _LETTER = np.int64(ALPHABETIC | ALPHANUMERIC | WORD)
 @helper
 def next_field(data, position, end, classes):  # type: ignore[no-untyped-def]
     """Next stretch without whitespace: (start, stop, characters, any flags, all flags); start == stop at the end."""
-    position = _skip(data, position, end, classes, SPACE)
+    position = _skip(data, position, end, classes, np.int64(SPACE))
     start, characters = position, 0
     any_flags, all_flags = np.int64(0), np.int64(0xFFFF)
     while position < end:
@@ -65,7 +65,7 @@ def next_word(data, position, end, classes):  # type: ignore[no-untyped-def]
     A word is a run of WORD characters with the EXTEND characters that follow them; one of . ' ’ between two letters, or
     one of . , ' ’ between two digits, belongs to the word. An UNSPACED letter is a word with its EXTEND characters.
     """
-    start = _skip(data, position, end, classes, SEPARATOR)
+    start = _skip(data, position, end, classes, np.int64(SEPARATOR))
     if start >= end:
         return end, end, 0, 0, 0, 0
     byte = data[start]

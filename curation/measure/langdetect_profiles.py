@@ -164,7 +164,8 @@ def _slots(rows: dict[str, int], letters: dict[str, int], places: npt.NDArray[np
         for letter in gram:
             keys[index] = keys[index] << 12 | letters[letter]
     size = 1 << (2 * len(longer)).bit_length()
-    return kernel.build_slots(keys, places[[rows[gram] for gram in longer]], size)
+    slots: npt.NDArray[np.int64] = kernel.build_slots(keys, places[[rows[gram] for gram in longer]], size)
+    return slots
 
 
 def _sparse(

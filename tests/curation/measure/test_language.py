@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from curation.errors import ResourceError
 from curation.kernels import langdetect_replay as replay
@@ -182,13 +183,18 @@ def test_a_long_text_is_read_in_spans_from_begin_to_end() -> None:
     assert answer["confidence"] == pytest.approx(0.5, abs=0.1)
 
 
+@njit
+def spans(data, classes, composed, symbols):  # type: ignore[no-untyped-def]
+    return read_spans(data, 0, len(data), 1000, classes, composed, symbols)
+
+
 @pytest.mark.parametrize("character", ["é", "ह", "🦊"])
 def test_spans_do_not_cut_characters(character: str) -> None:
     tables = load_profiles().tables
     symbols = np.zeros(4096, np.uint32)
     for shift in range(4):
         data = np.frombuffer(("a" * shift + character * 1000).encode(), np.uint8)
-        count = read_spans(data, 0, len(data), 1000, tables.classes, tables.composed, symbols)
+        count = spans(data, tables.classes, tables.composed, symbols)
         allowed = tables.classes[[ord(letter) for letter in " a" + character]]
         assert count > 250
         assert set(symbols[:count]) <= set(allowed)
