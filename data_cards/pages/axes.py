@@ -34,7 +34,10 @@ class Scale:
         if self.log:
             powers = range(math.floor(_log(self.low)), math.ceil(_log(self.high)) + 1)
             stride = -(-len(powers) // about)
-            return [10.0**power for power in powers[::stride] if self.low <= 10.0**power <= self.high]
+            round_ones = [10.0**power for power in powers[::stride]]
+            if len(powers) <= 3:
+                round_ones = [factor * one for one in round_ones for factor in (1, 2, 5)]
+            return [one for one in round_ones if self.low <= one * (1 + 1e-9) and one <= self.high * (1 + 1e-9)]
         step = _round_step((self.high - self.low) / about)
         first = math.ceil(self.low / step - 1e-9)
         return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]

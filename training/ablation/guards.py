@@ -6,7 +6,7 @@ Each answers with a light and says what it saw. Red refuses the verdict; amber s
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from training.ablation.results import HeldOutFacts, Results, RunResult
@@ -36,6 +36,7 @@ __all__ = [
 
 MISMATCH = 0.005
 SEEDS = 3
+_SIGNS = ("held-out sets", "learning rate")
 _ORDER = ("green", "amber", "red")
 
 
@@ -153,17 +154,26 @@ def outlier_light(names: Sequence[str], holds_without: bool) -> Light:
     return Light(guard="outliers", state="amber", text=f"{said}; the effect holds without them")
 
 
-def summary(lights: Sequence[tuple[str, Light]]) -> tuple[Light, ...]:
-    """One light a guard over all contrasts (name, light): the worst, with the contrasts it stands for."""
+def summary(lights: Sequence[tuple[str, Light]], refused: Collection[str]) -> tuple[Light, ...]:
+    """One light a guard over all contrasts (name, light): the worst, with the contrasts it stands for.
+
+    Where chance decides the sign, signs contradict each other half of the time: that counts for refused verdicts alone.
+    """
     found: dict[str, Light] = {}
     for guard in dict.fromkeys(light.guard for _, light in lights):
-        each = [(name, light) for name, light in lights if light.guard == guard]
+        each = [(name, _softened(light, name in refused)) for name, light in lights if light.guard == guard]
         worst = max((light.state for _, light in each), key=_ORDER.index)
         where = [name for name, light in each if light.state == worst]
         text = next(light.text for _, light in each if light.state == worst)
         more = f" ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''})" if worst != "green" else ""
         found[guard] = Light(guard=guard, state=worst, text=text + more)
     return tuple(found.values())
+
+
+def _softened(light: Light, refused: bool) -> Light:
+    if light.guard not in _SIGNS or light.state != "red" or refused:
+        return light
+    return Light(guard=light.guard, state="green", text="no effect that is clear of zero is contradicted")
 
 
 def _mean(runs: Sequence[RunResult], name: str) -> float:

@@ -103,6 +103,6 @@ def test_an_outlier_is_kept_and_said_and_refused_where_the_effect_hangs_on_it() 
 
 def test_the_summary_shows_the_worst_light_and_where_it_is() -> None:
     red, green = (Light(guard="seeds", state=state, text=state) for state in ("red", "green"))  # type: ignore[arg-type]
-    assert summary([("a", green), ("b", red), ("c", red)]) == (
+    assert summary([("a", green), ("b", red), ("c", red)], ()) == (
         Light(guard="seeds", state="red", text="red (b and 1 more)"),
     )

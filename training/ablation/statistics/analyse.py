@@ -57,7 +57,7 @@ def analyse(results: Results) -> Analysis:
     pairs = _pair_lights(results, compared)
     contrasts = compare_all(compared, noise, {arm: (*general, *lights) for arm, lights in pairs.items()})
     factors, apart = factor_effects(compared, noise, general)
-    own = [(contrast.arm, light) for contrast in contrasts for light in contrast.lights if light not in general]
+    own = [(each.arm, light) for each in contrasts for light in each.lights if light not in general]
     found = Analysis(
         study=study.name,
         question=study.question,
@@ -69,7 +69,7 @@ def analyse(results: Results) -> Analysis:
         base=base,
         rule=RULE.format(alpha=study.alpha),
         noise=noise,
-        lights=(*general, *summary(own)),
+        lights=(*general, *summary(own, {each.arm for each in contrasts if each.refused})),
         contrasts=contrasts,
         doses=dose_responses(compared, noise, contrasts),
         factors=factors,

@@ -24,11 +24,13 @@ def factorial_contrasts(
     `cells` say which factors are on. Where too few cells were run for interactions, main effects stand alone and take
     up whatever interacts; where they too cannot be told apart there is nothing.
     """
+    if not cells or not factors:
+        return {}, False
     mains: list[tuple[str, ...]] = [(factor,) for factor in factors]
     pairs: list[tuple[str, ...]] = list(itertools.combinations(factors, 2))
     for terms, apart in ((mains + pairs, True), (mains, not pairs)):
-        design = np.array([[1.0, *(_sign(cell, term) for term in terms)] for cell in cells]).reshape(len(cells), -1)
-        if len(cells) and np.linalg.matrix_rank(design) == design.shape[1]:
+        design = np.array([[1.0, *(_sign(cell, term) for term in terms)] for cell in cells])
+        if np.linalg.matrix_rank(design) == design.shape[1]:
             solved = np.linalg.pinv(design)[1:] * 2
             return dict(zip(terms, solved, strict=True)), apart
     return {}, False

@@ -14,6 +14,7 @@ from training.ablation.statistics.estimates import Estimate, Vector, holm
 from training.ablation.statistics.factorial import factorial_contrasts
 from training.ablation.statistics.measured import Measured, lower_is_better
 from training.ablation.statistics.verdict import judge
+from training.ablation.statistics.wording import said, said_p, signed
 from training.ablation.study import Arm, Study
 
 __all__ = ["factor_effects", "proposals"]
@@ -119,7 +120,7 @@ def _floor(noise: Noise, main: Measured, study: Study, weights: Vector) -> float
 
 def _proposal(compared: Compared, main: FactorEffect, factors: Sequence[FactorEffect], apart: bool) -> Proposal:
     name, action = main.factors[0], _ACTIONS.get(main.verdict, "undecided")
-    moved = f"Switching {name} on moves {compared.study.primary} by {_said(main.effect)}"
+    moved = f"Switching {name} on moves {compared.study.primary} by {said(main.effect)}"
     return Proposal(
         factor=name,
         parts=compared.study.factors[name],
@@ -131,32 +132,32 @@ def _proposal(compared: Compared, main: FactorEffect, factors: Sequence[FactorEf
 
 def _evidence(main: FactorEffect, factors: Sequence[FactorEffect], apart: bool) -> list[str]:
     name = main.factors[0]
-    said = [f"{main.runs} runs; Holm p = {main.adjusted_p:.2g}" if main.adjusted_p is not None else f"{main.runs} runs"]
+    found = [f"{main.runs} runs; Holm p {said_p(main.adjusted_p)}"]
     if main.ood is not None:
-        said.append(f"out of domain {_said(main.ood)}")
-    said += [f"at learning rate {lr} {_said(effect)}" for lr, effect in main.other_lrs.items()]
-    said += list(main.reasons)
+        found.append(f"out of domain {said(main.ood)}")
+    found += [f"at learning rate {lr} {said(effect)}" for lr, effect in main.other_lrs.items()]
+    found += list(main.reasons)
     if not apart:
-        said.append("too few combinations were run to tell its own effect from what it does together with others")
-    said += [
-        f"its effect changes by {2 * pair.effect.value:+.4f} when {_other(pair, name)} is on too"
+        found.append("too few combinations were run to tell its own effect from what it does together with others")
+    found += [
+        f"its effect changes by {signed(2 * pair.effect.value)} when {_other(pair, name)} is on too"
         for pair in factors
         if len(pair.factors) == 2 and name in pair.factors and pair.effect.clear_of_zero
     ]
-    return said
+    return found
 
 
 def _controls(compared: Compared, factor: str) -> list[str]:
     """Against removing as much without looking: what the factor does beyond leaving less text."""
-    study, said = compared.study, []
+    study, found = compared.study, []
     for arm in compared.arms:
         imitated = study.arm(arm.of) if arm.of else None
         if imitated is None or imitated.against not in compared.main.arms or factor not in _switched(study, imitated):
             continue
         effect = _estimate(compared.main, study, compared.main.weights(imitated.against, arm.name))
         how = "at random" if arm.role == "random_removal" else "at random, of like length and source"
-        said.append(f"{imitated.against} against as much removed {how} ({arm.name}): {_said(effect)}")
-    return said
+        found.append(f"{imitated.against} against as much removed {how} ({arm.name}): {said(effect)}")
+    return found
 
 
 def _switched(study: Study, arm: Arm) -> set[str]:
@@ -166,9 +167,3 @@ def _switched(study: Study, arm: Arm) -> set[str]:
 
 def _other(pair: FactorEffect, name: str) -> str:
     return next(other for other in pair.factors if other != name)
-
-
-def _said(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.4f}"
-    return f"{estimate.value:+.4f} [{estimate.low:+.4f}, {estimate.high:+.4f}]"

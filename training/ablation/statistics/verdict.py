@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from training.ablation.guards import Light
 from training.ablation.statistics.analysis import Verdict
 from training.ablation.statistics.estimates import Estimate
+from training.ablation.statistics.wording import signed
 
 __all__ = ["RULE", "Judgement", "judge"]
 
@@ -49,7 +50,7 @@ def _weaknesses(effect: Estimate, adjusted_p: float | None, floor: float | None,
         return ["there is no measured noise to hold the effect against"]
     found = []
     if adjusted_p >= alpha:
-        found.append(f"the effect is not clear of zero (Holm p = {adjusted_p:.2g})")
+        found.append(f"the effect is not clear of zero (Holm p = {adjusted_p:.2f})")
     if abs(effect.value) <= floor:
-        found.append(f"the effect ({effect.value:+.4f}) does not rise above the noise floor ({floor:.4f})")
+        found.append(f"the effect ({signed(effect.value)}) does not rise above the noise floor ({floor:.4f})")
     return found
