@@ -7,6 +7,7 @@
     previous   directories of finished runs whose documents must not come again; their groupings must be the same
     augment    operators that make new documents
     dataset    splits and shards that users take away
+    tokens     token shards beside them
     limits     when a run has gone wrong
     card       what only a person can say about the dataset
 
@@ -28,8 +29,9 @@ from curation.files import digest_of
 from curation.manifest import dataset_digest
 from curation.operator import Operator
 from curation.rules import Rule
+from curation.tokens.options import TokenOptions
 
-__all__ = ["MEASURED", "Card", "DatasetOptions", "Gate", "Group", "Limits", "Recipe", "Step"]
+__all__ = ["MEASURED", "Card", "DatasetOptions", "Gate", "Group", "Limits", "Recipe", "Step", "TokenOptions"]
 
 # Attributes that every document has after the clean stage, whatever its operators.
 MEASURED = {"text.characters": pa.int64(), "text.bytes": pa.int64(), "text.bytes_collected": pa.int64()}
@@ -133,6 +135,7 @@ class Recipe(_Part):
     previous: tuple[str, ...] = ()
     augment: tuple[Step, ...] = ()
     dataset: DatasetOptions = DatasetOptions()
+    tokens: TokenOptions | None = None
     limits: Limits = Limits()
     card: Card = Card()
 
@@ -172,6 +175,7 @@ class Recipe(_Part):
             "previous": [dataset_digest(root) for root in self.previous_runs()],
             "augment": [step.identity() for step in self.augment],
             "dataset": self.dataset.model_dump(mode="json"),
+            "tokens": self.tokens.identity() if self.tokens is not None else None,
             "card": self.card.model_dump(mode="json"),
         }
 

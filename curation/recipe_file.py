@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scalarstring import ScalarString
 
 from curation.errors import RecipeError, nearest
-from curation.recipe import Card, DatasetOptions, Gate, Group, Limits, Recipe, Step
+from curation.recipe import Card, DatasetOptions, Gate, Group, Limits, Recipe, Step, TokenOptions
 from curation.registry import Room, load
 from curation.rule_sets import written_out
 from curation.rules import Rule
@@ -55,6 +55,7 @@ def dump_recipe(recipe: Recipe) -> str:
         "previous": list(recipe.previous),
         "augment": [_dump_part(part) for part in recipe.augment],
         "dataset": recipe.dataset.model_dump(mode="json"),
+        **_dump_optional("tokens", recipe.tokens),
         "limits": recipe.limits.model_dump(mode="json"),
         "card": recipe.card.model_dump(mode="json"),
     }
@@ -64,6 +65,10 @@ def dump_recipe(recipe: Recipe) -> str:
     yaml.width = 120
     yaml.dump(_quoted(data), stream)
     return stream.getvalue()
+
+
+def _dump_optional(key: str, options: BaseModel | None) -> dict[str, Any]:
+    return {} if options is None else {key: options.model_dump(mode="json", exclude_none=True)}
 
 
 def _dump_part(part: Step | Gate) -> dict[str, Any]:
@@ -194,7 +199,10 @@ def _names_of(item: Any) -> list[str]:
 class _Builder:
     """Turns parsed YAML into the recipe, keeping hold of where everything stood."""
 
-    _FIELDS = ("name", "sources", "clean", "rules", "dedup", "previous", "augment", "dataset", "limits", "card")
+    _FIELDS = (
+        *("name", "sources", "clean", "rules", "dedup", "previous"),
+        *("augment", "dataset", "tokens", "limits", "card"),
+    )
 
     def __init__(self, name: str, data: Any) -> None:
         self._name, self._data = name, data
@@ -215,6 +223,7 @@ class _Builder:
             parts["rules"] = tuple(rule for item, at in self._items(data, "rules") for rule in self._rules(item, at))
         models: tuple[tuple[str, type[BaseModel]], ...] = (
             ("dataset", DatasetOptions),
+            ("tokens", TokenOptions),
             ("limits", Limits),
             ("card", Card),
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from data_cards.facts import CardFacts
+from data_cards.facts import CardFacts, TokenRate
 
 __all__ = ["render_card"]
 
@@ -27,7 +27,7 @@ def render_card(facts: CardFacts) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        cell=_cell, yaml=_yaml, thousands=lambda number: f"{number:,}", percent=_percent, mib=_mib
+        cell=_cell, yaml=_yaml, thousands=lambda number: f"{number:,}", percent=_percent, mib=_mib, rate=_rate
     )
     return environment.get_template("README.md.jinja").render(facts=facts, size=_size(facts), human=_human(facts))
 
@@ -58,3 +58,7 @@ def _percent(part: int, whole: int) -> str:
 
 def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.1f} MiB"
+
+
+def _rate(rate: TokenRate) -> str:
+    return f"{rate.bytes / rate.tokens:.2f}" if rate.tokens else "–"

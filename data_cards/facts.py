@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["CardFacts", "SourceFacts", "SplitFacts"]
+__all__ = ["CardFacts", "SourceFacts", "SplitFacts", "TokenFacts", "TokenRate"]
 
 
 class _Facts(BaseModel):
@@ -24,6 +24,25 @@ class SplitFacts(_Facts):
     documents: int
     bytes: int
     shards: int
+
+
+class TokenRate(_Facts):
+    """Bytes of text and tokens of one source or language; tokens count the end of each document."""
+
+    name: str
+    bytes: int
+    tokens: int
+
+
+class TokenFacts(_Facts):
+    """Token shards beside the text. `rates` are by `source` and, where it is detected, by `language`."""
+
+    tokenizer: str
+    sha256: str
+    vocabulary: int
+    dtype: str
+    splits: tuple[TokenRate, ...]
+    rates: dict[str, tuple[TokenRate, ...]]
 
 
 class CardFacts(_Facts):
@@ -49,3 +68,4 @@ class CardFacts(_Facts):
     splits: tuple[SplitFacts, ...]
     steps: tuple[dict[str, Any], ...]
     rules: tuple[dict[str, Any], ...]
+    tokens: TokenFacts | None = None

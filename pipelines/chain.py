@@ -14,11 +14,25 @@ from pipelines.dedup import dedup_stages, steps_of
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import augment_stage, clean_stage, collect_stage, decide_stage, split_stage
+from pipelines.tokenizers import ChosenTokenizer, choose_tokenizer
+from pipelines.tokens import tokens_manifest, tokens_stage
 
-__all__ = ["ChainEnd", "Do", "follow", "stage_names"]
+__all__ = ["ChainEnd", "Do", "Tokens", "follow", "stage_names"]
 
 # Brings a stage to its manifest: by running it, or by finding it finished.
 Do = Callable[[Stage], Manifest]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens stage, finished, and the tokenizer it used."""
+
+    tokenizer: ChosenTokenizer
+    made: Manifest
+
+    def manifest(self, dataset: str) -> Manifest:
+        """What the tokens folder says of itself; `dataset` is the digest of the dataset around it."""
+        return tokens_manifest(self.tokenizer, dataset, self.made.fingerprint, self.made.files, self.made.counts)
 
 
 @dataclass(frozen=True)
@@ -32,10 +46,12 @@ class ChainEnd:
     sharding: Stage
     sharded: Manifest
     ledger: Manifest
+    tokens: Tokens | None
 
 
 def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, *, remember: bool = True) -> ChainEnd:
     """Every stage in order, each made from the manifests before it."""
+    tokenizer = choose_tokenizer(recipe.tokens) if recipe.tokens is not None else None
     collected = do(collect_stage(recipe, run, settings, remember=remember))
     _within("quarantined", collected.counts.get("quarantined", 0), collected, recipe.limits.max_quarantined_share)
     cleaned = do(clean_stage(recipe, run, settings, collected))
@@ -48,13 +64,15 @@ def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, 
     sharding = shard_stage(run, settings, placement)
     sharded = do(sharding)
     ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided, unique.ledgers))
-    return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger)
+    tokens = Tokens(tokenizer, do(tokens_stage(run, settings, tokenizer, sharded.files))) if tokenizer else None
+    return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger, tokens)
 
 
 def stage_names(recipe: Recipe) -> list[str]:
     """Names of all stages, the steps of a grouping each by itself."""
     dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in steps_of(group)]
-    return ["collect", "clean", "decide", *dedup, "split", "augment", "shard", "ledger"]
+    tokens = ["tokens"] if recipe.tokens is not None else []
+    return ["collect", "clean", "decide", *dedup, "split", "augment", "shard", "ledger", *tokens]
 
 
 def _within(what: str, part: int, manifest: Manifest, limit: float | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pipelines.stage import Stage
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.clean import scores_schema
 from pipelines.tasks.ledger import REMOVED
+from pipelines.tokens import FOLDER as TOKENS
 
 __all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"]
 
@@ -117,8 +118,17 @@ def ledger_stage(
     return stage_of("ledger", run, "pipelines.tasks.ledger:ledger_unit", settings, VERSIONS["ledger"], payloads)
 
 
-def finish_dataset(run: RunDirectory, stage: Stage, manifest: Manifest, facts: CardFacts) -> Manifest:
-    """Everything beside the shards: what `datasets` reads, the card, and last the dataset's own manifest."""
+def finish_dataset(
+    run: RunDirectory,
+    stage: Stage,
+    manifest: Manifest,
+    facts: CardFacts,
+    tokens: Callable[[str], Manifest] | None = None,
+) -> Manifest:
+    """Everything beside the shards: what `datasets` reads, the card, and last the dataset's own manifest.
+
+    `tokens` gives the manifest of the tokens folder, where there is one, for the digest of the dataset.
+    """
     shards = [_moved(file) for file in manifest.files]
     by_split: dict[str, list[FileRecord]] = {}
     for shard in shards:
@@ -134,25 +144,28 @@ def finish_dataset(run: RunDirectory, stage: Stage, manifest: Manifest, facts: C
         counts=manifest.counts,
         facts=facts.model_dump(mode="json"),
     ).sealed()
-    _replace_folder(run.dataset, finished, texts)
+    _replace_folder(run.dataset, finished, texts, tokens(finished.digest) if tokens is not None else None)
     return finished
 
 
-def _replace_folder(root: Path, finished: Manifest, texts: dict[str, str]) -> None:
-    """Write what changed, remove what an earlier recipe left, and the manifest after all."""
-    if _is_written(root, finished):
+def _replace_folder(root: Path, finished: Manifest, texts: dict[str, str], tokens: Manifest | None) -> None:
+    """Write what changed, remove what an earlier recipe left, and the manifests after all."""
+    if _is_written(root, finished) and (tokens is None or _is_written(root / TOKENS, tokens)):
         return
     (root / MANIFEST).unlink(missing_ok=True)
     for path, text in texts.items():
         with whole_file(root / path) as file:
             file.write(text.encode())
     own = {file.path for file in finished.files}
+    own |= {f"{TOKENS}/{file.path}" for file in tokens.files} if tokens is not None else set()
     for path in sorted(root.rglob("*"), reverse=True):
         if path.is_file() and path.relative_to(root).as_posix() not in own:
             path.unlink()
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
     finished.write(root / MANIFEST)
+    if tokens is not None:
+        tokens.write(root / TOKENS / MANIFEST)
 
 
 def _is_written(root: Path, finished: Manifest) -> bool:

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
-from data_cards.facts import CardFacts, SourceFacts, SplitFacts
+from data_cards.facts import CardFacts, SourceFacts, SplitFacts, TokenFacts, TokenRate
 from pipelines.chain import ChainEnd
 from pipelines.dataset import Placement
 from pipelines.run_directory import RunDirectory
+from pipelines.token_rates import token_rates
 
 __all__ = ["card_facts"]
 
@@ -53,6 +54,24 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
+        tokens=_tokens(run, end),
+    )
+
+
+def _tokens(run: RunDirectory, end: ChainEnd) -> TokenFacts | None:
+    if end.tokens is None:
+        return None
+    facts, made = end.tokens.manifest("").facts, end.tokens.made
+    tokenizer = facts["tokenizer"]
+    return TokenFacts(
+        tokenizer=tokenizer["name"],
+        sha256=tokenizer["sha256"],
+        vocabulary=tokenizer["vocab_size"],
+        dtype=facts["dtype"],
+        splits=tuple(
+            TokenRate(name=name, bytes=sums["bytes"], tokens=sums["tokens"]) for name, sums in facts["splits"].items()
+        ),
+        rates=token_rates(run.root, end.ledger, made),
     )
 
 

@@ -80,4 +80,5 @@ def _run_chain(recipe: Recipe, run: RunDirectory, options: Options) -> tuple[Man
 
     end = follow(recipe, run, options.settings(), do)
     run.keep_only(stages)
-    return finish_dataset(run, end.sharding, end.sharded, card_facts(recipe, run, end)), tuple(worked)
+    tokens = end.tokens.manifest if end.tokens is not None else None
+    return finish_dataset(run, end.sharding, end.sharded, card_facts(recipe, run, end), tokens), tuple(worked)

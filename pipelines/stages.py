@@ -1,6 +1,6 @@
 """The stages of a recipe, each made from the recipe and the manifests before it.
 
-collect ─▶ clean ─▶ decide ─▶ dedup … ─▶ split ─▶ augment ─▶ shard ─▶ ledger
+collect ─▶ clean ─▶ decide ─▶ dedup … ─▶ split ─▶ augment ─▶ shard ─▶ ledger ─▶ tokens
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ __all__ = [
 ]
 
 # Raised when a stage's own code changes what it writes; operators have versions of their own.
-VERSIONS = {"collect": 2, "clean": 1, "decide": 1, "dedup": 2, "split": 2, "augment": 1, "shard": 1, "ledger": 2}
+VERSIONS = {
+    "collect": 2,
+    "clean": 1,
+    "decide": 1,
+    "dedup": 2,
+    "split": 2,
+    "augment": 1,
+    "shard": 1,
+    "ledger": 2,
+    "tokens": 1,
+}
 
 
 def packed(record: FileRecord) -> dict[str, Any]:

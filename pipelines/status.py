@@ -11,17 +11,17 @@ from curation.errors import IntegrityError, ResourceError
 from curation.manifest import MANIFEST, Manifest
 from pipelines.sizes import show_size
 
-__all__ = ["print_status", "stages_of_run"]
+__all__ = ["STAGES", "print_status", "stages_of_run"]
 
-_ORDER = ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger")
+STAGES = ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger", "tokens")
 
 
 def stages_of_run(root: Path) -> list[str]:
     """Stages that have left a manifest or receipts, in the order of the run."""
     folders = {path.parent.relative_to(root).as_posix() for path in root.rglob(MANIFEST)}
-    found = {folder for folder in folders if folder.split("/")[0] in _ORDER}
+    found = {folder for folder in folders if folder.split("/")[0] in STAGES}
     found |= {path.parent.relative_to(root / "receipts").as_posix() for path in (root / "receipts").rglob("*.json")}
-    return sorted(found, key=lambda name: (_ORDER.index(name.split("/")[0]), name))
+    return sorted(found, key=lambda name: (STAGES.index(name.split("/")[0]), name))
 
 
 def print_status(root: Path) -> None:

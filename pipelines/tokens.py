@@ -1,174 +1,130 @@
-"""Token shards for the trainer: the documents of a finished dataset, each ending in the end-of-text token.
+"""Token shards: a stage of a recipe, or the same units on a finished dataset.
 
-tokens/tokenizer/                      the tokenizer, as transformers loads it
-tokens/<split>/tokens-00000-of-00002.arrow    one record batch: id, bytes of text, tokens (uint16 or uint32)
-tokens/manifest.json                   tokenizer, dtype, counts, and the digest of the dataset they were made from
+tokens/tokenizer/                             the tokenizer, as transformers loads it
+tokens/<split>/tokens-00000-of-00002.arrow    one record batch: id, source, bytes of text, tokens (uint16 or uint32)
+tokens/manifest.json                          tokenizer, dtype, counts, and the digest of the dataset they belong to
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+from curation.files import digest_of
+from curation.manifest import MANIFEST, Manifest, Receipt, Unit
+from curation.recipe import TokenOptions
+from curation.shards import FileRecord
+from pipelines import pool
+from pipelines.progress import Progress
+from pipelines.run_directory import RunDirectory
+from pipelines.stage import Stage, mapped, units_of
+from pipelines.stages import VERSIONS, packed
+from pipelines.tasks.execute import execute
+from pipelines.tokenizers import ChosenTokenizer, choose_tokenizer
 
-from curation.errors import ResourceError
-from curation.files import checksum, whole_file
-from curation.manifest import MANIFEST, Manifest
-from curation.shards import FileRecord, read_shard
+__all__ = ["FOLDER", "tokenize_dataset", "tokens_manifest", "tokens_stage"]
 
-__all__ = ["END_OF_TEXT", "fit_tokenizer", "tokenize_dataset", "train_tokenizer"]
-
-END_OF_TEXT = "<|endoftext|>"
-_NAMES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-
-
-def train_tokenizer(dataset: Path, to: Path, vocabulary: int, most_bytes: int) -> int:
-    """A byte-level BPE tokenizer fitted on the training split's first `most_bytes` of text; returns its vocabulary."""
-    return fit_tokenizer(_first_texts(dataset, most_bytes), to, vocabulary)
+FOLDER = "tokens"
+_TASK = "pipelines.tasks.tokens:tokens_unit"
 
 
-def fit_tokenizer(texts: Iterable[list[str]], to: Path, vocabulary: int) -> int:
-    """A byte-level BPE tokenizer fitted on texts; returns its vocabulary."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
+def tokens_stage(
+    run: RunDirectory, settings: dict[str, Any], tokenizer: ChosenTokenizer, shards: Sequence[FileRecord]
+) -> Stage:
+    """One unit for each shard of the dataset; the tokenizer is copied beside the tokens first."""
+    folder = f"dataset/{FOLDER}"
+    units = _units(tokenizer, shards, folder)
+    run_units = mapped(run, _TASK, settings)
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[END_OF_TEXT],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=END_OF_TEXT, clean_up_tokenization_spaces=False
-    )
-    fast.save_pretrained(str(to))
-    return int(tokenizer.get_vocab_size())
+    def with_tokenizer(engine: Any, todo: Sequence[Unit]) -> None:
+        tokenizer.copy(run.root / folder / "tokenizer")
+        run_units(engine, todo)
+
+    return Stage(FOLDER, _fingerprint(units), units, with_tokenizer)
 
 
-def _first_texts(dataset: Path, most_bytes: int) -> Iterator[list[str]]:
-    taken = 0
-    for file in Manifest.read(dataset / MANIFEST).files:
-        if file.path.endswith(".arrow") and taken < most_bytes:
-            for batch in read_shard(dataset, file):
-                if taken < most_bytes:
-                    taken += pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0
-                    yield batch.column("text").to_pylist()
+def _units(tokenizer: ChosenTokenizer, shards: Sequence[FileRecord], folder: str) -> tuple[Unit, ...]:
+    payloads = []
+    for shard in shards:
+        split, name = shard.path.split("/")[-2:]
+        path = f"{folder}/{split}/{name.replace('data-', 'tokens-')}"
+        chosen = tokenizer.payload(f"{folder}/tokenizer")
+        payloads.append({"shard": packed(shard), "split": split, "path": path, "tokenizer": chosen})
+    return units_of(FOLDER, VERSIONS[FOLDER], payloads, payloads)
 
 
-def tokenize_dataset(dataset: Path, tokenizer: Path, to: Path | None = None) -> Manifest:
-    """Write token shards beside the dataset, or what has changed of them; the manifest comes last."""
-    source = Manifest.read(dataset / MANIFEST)
-    root = to or dataset / "tokens"
-    facts = {"tokenizer": _facts_of(tokenizer), "dataset": source.digest}
-    if _is_finished(root, facts):
-        return Manifest.read(root / MANIFEST)
-    shutil.rmtree(root, ignore_errors=True)
-    kind = pa.uint16() if facts["tokenizer"]["vocab_size"] <= 1 << 16 else pa.uint32()
-    files, splits = [], {}
-    for split, shards in _by_split(source).items():
-        splits[split] = {"documents": 0, "tokens": 0, "bytes": 0}
-        for number, shard in enumerate(shards):
-            path = f"{split}/tokens-{number:05d}-of-{len(shards):05d}.arrow"
-            batch = _encoded(dataset, shard, tokenizer, facts["tokenizer"]["eos_id"], kind)
-            files.append(_write(root, path, batch))
-            splits[split]["documents"] += batch.num_rows
-            splits[split]["tokens"] += len(batch.column("tokens").values)
-            splits[split]["bytes"] += pc.sum(batch.column("bytes")).as_py() or 0
-    files += _copied(tokenizer, root)
-    manifest = Manifest(
-        stage="tokens",
-        fingerprint=source.digest,
-        files=tuple(files),
-        counts={"documents": source.counts.get("documents", 0)},
-        facts={**facts, "dtype": str(kind), "splits": splits},
+def _fingerprint(units: Sequence[Unit]) -> str:
+    return digest_of([FOLDER, VERSIONS[FOLDER], [unit.fingerprint for unit in units]])
+
+
+def tokens_manifest(
+    tokenizer: ChosenTokenizer, dataset: str, fingerprint: str, files: Sequence[FileRecord], counts: dict[str, int]
+) -> Manifest:
+    """The manifest of a tokens folder; `dataset` is the digest of the dataset that the tokens belong to."""
+    splits = sorted({name.split(".")[1] for name in counts if name.startswith("split.")})
+    rows = {
+        split: {what: counts[f"split.{split}.{what}"] for what in ("documents", "tokens", "bytes")} for split in splits
+    }
+    facts = {
+        "tokenizer": tokenizer.facts,
+        "special_tokens": "ids" if tokenizer.special_tokens else "text",
+        "dtype": "uint16" if tokenizer.facts["vocab_size"] <= 1 << 16 else "uint32",
+        "splits": rows,
+        "dataset": dataset,
+    }
+    inside = [file.model_copy(update={"path": file.path.partition(f"{FOLDER}/")[2]}) for file in files]
+    return Manifest(
+        stage=FOLDER,
+        fingerprint=fingerprint,
+        files=(*inside, *tokenizer.records("tokenizer")),
+        counts=counts,
+        facts=facts,
     ).sealed()
-    manifest.write(root / MANIFEST)
+
+
+def tokenize_dataset(dataset: Path, options: TokenOptions, workers: int | None = None, quiet: bool = True) -> Manifest:
+    """Token shards for a finished dataset, or what is left to do of them; the manifest comes last."""
+    source, tokenizer = Manifest.read(dataset / MANIFEST), choose_tokenizer(options)
+    shards = [file for file in source.files if file.path.endswith(".arrow")]
+    units = _units(tokenizer, shards, FOLDER)
+    path, fingerprint = dataset / FOLDER / MANIFEST, _fingerprint(units)
+    if path.is_file() and _holds(Manifest.read(path), dataset / FOLDER, fingerprint, source.digest):
+        return Manifest.read(path)
+    path.unlink(missing_ok=True)
+    tokenizer.copy(dataset / FOLDER / "tokenizer")
+    with pool.use(workers or len(os.sched_getaffinity(0))), Progress(quiet=quiet).stage(FOLDER, units, dataset):
+        _execute(dataset, units)
+    receipts = [receipt for unit in units if (receipt := Receipt.read(dataset, unit)) is not None]
+    made = Manifest.of(FOLDER, fingerprint, receipts)
+    manifest = tokens_manifest(tokenizer, source.digest, fingerprint, made.files, made.counts)
+    _remove_others(dataset / FOLDER, manifest)
+    manifest.write(path)
+    for scratch in ("receipts", "logs"):
+        shutil.rmtree(dataset / scratch, ignore_errors=True)
     return manifest
 
 
-def _is_finished(root: Path, facts: dict[str, Any]) -> bool:
-    if not (root / MANIFEST).is_file():
-        return False
-    known = Manifest.read(root / MANIFEST).facts
-    return {name: known.get(name) for name in facts} == facts
+def _holds(manifest: Manifest, root: Path, fingerprint: str, dataset: str) -> bool:
+    whole = all(
+        (root / file.path).is_file() and (root / file.path).stat().st_size == file.bytes for file in manifest.files
+    )
+    return whole and manifest.fingerprint == fingerprint and manifest.facts.get("dataset") == dataset
 
 
-def _facts_of(folder: Path) -> dict[str, Any]:
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        do = "make one with `gristmill tokenizer train`, or name a folder that transformers can load"
-        raise ResourceError(str(folder), "no tokenizer.json", "a tokenizer folder", do)
-    config = folder / "tokenizer_config.json"
-    named = json.loads(config.read_bytes()).get("eos_token") if config.is_file() else None
-    end = named["content"] if isinstance(named, dict) else named or END_OF_TEXT
-    tokenizer = _load(folder)
-    eos_id = tokenizer.token_to_id(end)
-    if eos_id is None:
-        raise ResourceError(
-            str(folder), f"no token `{end}`", "an end-of-text token", "name it in tokenizer_config.json"
-        )
-    size = tokenizer.get_vocab_size()
-    return {"name": folder.name, "sha256": checksum(path), "vocab_size": size, "eos_id": eos_id}
+def _execute(root: Path, units: Sequence[Unit]) -> None:
+    """Units on the run's pool, or here; a unit with a true receipt costs nothing."""
+    calls = [(str(root), _TASK, unit.model_dump_json(), json.dumps({})) for unit in units]
+    workers = pool.current()
+    for _ in workers.run(execute, calls) if workers is not None else (execute(*call) for call in calls):
+        pass
 
 
-def _load(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _by_split(manifest: Manifest) -> dict[str, list[FileRecord]]:
-    found: dict[str, list[FileRecord]] = {}
-    for file in manifest.files:
-        if file.path.endswith(".arrow"):
-            found.setdefault(file.path.split("/")[0], []).append(file)
-    return found
-
-
-def _encoded(dataset: Path, shard: FileRecord, folder: Path, eos_id: int, kind: pa.DataType) -> pa.RecordBatch:
-    """All documents of a shard as one record batch."""
-    tokenizer = _load(folder)
-    ids, sizes, tokens, ends = [], [], [np.zeros(0, kind.to_pandas_dtype())], [0]
-    for batch in read_shard(dataset, shard):
-        ids += batch.column("id").to_pylist()
-        sizes.append(pc.binary_length(batch.column("text")).cast(pa.int64()).to_numpy())
-        for encoding in tokenizer.encode_batch_fast(batch.column("text").to_pylist(), add_special_tokens=False):
-            tokens.append(np.array([*encoding.ids, eos_id], kind.to_pandas_dtype()))
-            ends.append(ends[-1] + len(tokens[-1]))
-    values = pa.array(np.concatenate(tokens), kind)
-    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values)
-    lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
-    return pa.RecordBatch.from_arrays([pa.array(ids, pa.string()), pa.array(lengths), lists], ["id", "bytes", "tokens"])
-
-
-def _write(root: Path, path: str, batch: pa.RecordBatch) -> FileRecord:
-    with whole_file(root / path) as file, pa.ipc.new_stream(file, batch.schema) as writer:
-        writer.write_batch(batch)
-    size = (root / path).stat().st_size
-    return FileRecord(path=path, bytes=size, sha256=checksum(root / path), rows=batch.num_rows, batches=1)
-
-
-def _copied(tokenizer: Path, root: Path) -> list[FileRecord]:
-    records = []
-    for name in _NAMES:
-        if (tokenizer / name).is_file():
-            data = (tokenizer / name).read_bytes()
-            with whole_file(root / "tokenizer" / name) as file:
-                file.write(data)
-            digest = hashlib.sha256(data).hexdigest()
-            records.append(FileRecord(path=f"tokenizer/{name}", bytes=len(data), sha256=digest))
-    return records
+def _remove_others(root: Path, manifest: Manifest) -> None:
+    own = {file.path for file in manifest.files}
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.relative_to(root).as_posix() not in own:
+            path.unlink()

@@ -16,7 +16,7 @@ from curation.errors import IntegrityError, ResourceError
 from curation.manifest import MANIFEST, Manifest
 from curation.shards import FileRecord, read_shard
 from data_cards.facts import CardFacts
-from pipelines.status import stages_of_run
+from pipelines.status import STAGES, stages_of_run
 
 __all__ = ["Verified", "print_report", "verify_path"]
 
@@ -102,12 +102,12 @@ def _verify_run(root: Path, seen: Verified, sums: bool) -> None:
     known: set[str] = set()
     for stage in stages_of_run(root):
         manifest = Manifest.read(root / stage / MANIFEST)
-        if stage != "shard":  # its files are the dataset's, checked below
+        if stage not in ("shard", "tokens"):  # their files lie in the dataset, checked below
             _verify_files(root, manifest, seen, sums)
         known |= {f"{stage}/{MANIFEST}", *(file.path for file in manifest.files)}
     _verify_collected(Manifest.read(root / "collect" / MANIFEST), seen)
     dataset = _verify_dataset(root / "dataset", seen, sums)
-    for folder in ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger", "quarantine"):
+    for folder in (*STAGES, "quarantine"):
         _no_strangers_below(root, folder, known)
     _verify_ledger(root, dataset, seen)
 

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import copy_bytes, hash_long, load_eight
+from curation.kernels.eight import load_eight
+from curation.kernels.hash_tables import copy_bytes, hash_long
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.pretokens import next_pretoken

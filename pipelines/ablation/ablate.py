@@ -9,14 +9,15 @@ from pathlib import Path
 from curation.errors import RecipeError
 from curation.files import digest_of, whole_file, write_json
 from curation.manifest import MANIFEST, Manifest
-from curation.recipe import Recipe
+from curation.recipe import Recipe, TokenOptions
 from pipelines.ablation.arms import Made, make_arms
 from pipelines.ablation.documents import read_dataset
 from pipelines.ablation.held_out import check_overlap, make_held_out
 from pipelines.ablation.hygiene import hygiene
 from pipelines.ablation.pool import make_pool
+from pipelines.fit_tokenizer import fit_tokenizer
 from pipelines.runner import Options
-from pipelines.tokens import fit_tokenizer, tokenize_dataset
+from pipelines.tokens import tokenize_dataset
 from training.ablation.results import FACTS, ArmFacts, HeldOutFacts, SetFacts
 from training.ablation.runs import choose_learning_rates, run_all
 from training.ablation.study import RESOLVED, Study
@@ -45,10 +46,9 @@ def prepare(root: Path, study: Study, recipe: Recipe, options: Options) -> None:
     made = make_arms(root, study, recipe, pool, candidates["clean"], options)
     held_out = check_overlap(root, study, candidates)
     tokenizer = _fitted(root, study)
-    for name in held_out:
-        tokenize_dataset(root / "heldout" / name, tokenizer)
-    for arm in study.arms:
-        tokenize_dataset(root / "arms" / arm.name, tokenizer)
+    chosen = TokenOptions(tokenizer=str(tokenizer))
+    for folder in (*(f"heldout/{name}" for name in held_out), *(f"arms/{arm.name}" for arm in study.arms)):
+        tokenize_dataset(root / folder, chosen, options.workers)
     _write_facts(root, made, held_out)
 
 

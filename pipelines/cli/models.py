@@ -52,24 +52,42 @@ def train_tokenizer(
     dataset: Annotated[Path, typer.Argument(help="A dataset folder.")],
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     vocabulary: Annotated[int, typer.Option(min=300, help="Tokens, the 256 bytes included.")] = 8192,
-    sample: Annotated[str, typer.Option(help="Text to fit on, from the beginning of the dataset.")] = "200MB",
+    kind: Annotated[str, typer.Option(help="bpe, unigram or bytes; all work on bytes.")] = "bpe",
+    sample: Annotated[str, typer.Option(help="Text to fit on, spread over the dataset.")] = "200MB",
+    weight: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Share of a source in the sample: NAME=2. May be repeated; others are left out."),
+    ] = None,
 ) -> None:
-    """Byte-level BPE on the text of a dataset."""
-    from pipelines.sizes import parse_size
-    from pipelines.tokens import train_tokenizer as train
+    """Fit a tokenizer on a weighted sample of a dataset, and say how many bytes its tokens stand for."""
+    from pipelines.fit_tokenizer import measure_rates
+    from pipelines.fit_tokenizer import train_tokenizer as train
+    from pipelines.sizes import parse_numbers, parse_size
 
-    size = train(dataset, to, vocabulary, parse_size(sample, "--sample"))
-    typer.echo(f"wrote {to}, {size:,} tokens")
+    if kind not in ("bpe", "unigram", "bytes"):
+        raise typer.BadParameter("one of bpe, unigram, bytes", param_hint="--kind")
+    size = parse_size(sample, "--sample")
+    weights = parse_numbers(weight, "--weight") if weight else None
+    typer.echo(f"wrote {to}, {train(dataset, to, vocabulary, size, kind, weights):,} tokens")
+    for what, rates in measure_rates(dataset, to, min(size, 20_000_000)).items():
+        for name, text, tokens in rates:
+            typer.echo(f"{what:<9} {name:<20} {text / max(1, tokens):.2f} bytes a token")
 
 
 def tokenize(
     dataset: Annotated[Path, typer.Argument(help="A dataset folder.")],
-    tokenizer: Annotated[Path, typer.Option(help="A tokenizer folder: tokenizer.json and its configuration.")],
+    tokenizer: Annotated[str, typer.Option(help="A folder with tokenizer.json, or a name on the hub.")],
+    revision: Annotated[Optional[str], typer.Option(help="Commit of a tokenizer on the hub.")] = None,  # noqa: UP045
+    special_tokens: Annotated[bool, typer.Option(help="Give special tokens in the text their ids.")] = False,
+    workers: Annotated[Optional[int], typer.Option(min=1)] = None,  # noqa: UP045
 ) -> None:
-    """Turn a dataset into token shards for training, beside its text."""
+    """Turn a finished dataset into token shards for training, beside its text."""
+    from curation.recipe import TokenOptions
     from pipelines.tokens import tokenize_dataset
 
-    manifest = tokenize_dataset(dataset, tokenizer)
+    kind = "ids" if special_tokens else "text"
+    options = TokenOptions(tokenizer=tokenizer, revision=revision, special_tokens=kind)
+    manifest = tokenize_dataset(dataset, options, workers, quiet=False)
     for split, facts in manifest.facts["splits"].items():
         per_token = facts["bytes"] / max(1, facts["tokens"])
         typer.echo(
