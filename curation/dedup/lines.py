@@ -4,10 +4,9 @@
     lost(...)       of all units with one key, all but one
     rewrite(batch)  the texts without what they lost
 
-Which copy stays is drawn by hash, so it depends on no order and no document is favoured: of a line the document with
-the smallest hash of line and document id (the rule of C4, Raffel et al. 2020), within it the first. For spans of three
-sentences the hash is of the document alone: spans overlap, and documents that share a passage must agree on who keeps
-all of it, or every one of them would lose a part.
+Which copy stays is drawn by hash, so it depends on no order and on no site: that of the document whose id has the
+smallest hash (C4, Raffel et al. 2020, hashes the URL), within it the first. So documents that share a passage agree on
+who keeps all of it; were the hash of line and document, every one of them would lose a part.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from curation.dedup.grouping import GroupingContract, Identified
-from curation.dedup.ranges import removed_characters, without_spans
+from curation.dedup.ranges import removed_characters, too_short, without_spans
 from curation.kernels.hashing import hash_ranges, hash_ranges128, mix_all
 from curation.kernels.normalize import Rules, normalize
 from curation.kernels.spans import cut
@@ -35,17 +34,19 @@ Indexes = npt.NDArray[np.int64]
 class DuplicateLines(Identified):
     """Units are compared normalized, as exact duplicates are; a unit without letters and digits never goes.
 
-    unit            line, paragraph (as CCNet) or sentences: every three that follow each other
-    min_characters  shorter units (normalized, in code points) stay, however often they occur
-    min_left        documents that lost something and have fewer characters left are dropped
+    unit                line, paragraph (as CCNet) or sentences: every three that follow each other
+    min_characters      shorter units (normalized, in code points) stay, however often they occur
+    min_left            documents that lost something and have fewer characters left are dropped
+    min_left_sentences  likewise for sentences (`kernels.sentences`), as C4 asks for 3 once more
     """
 
-    contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=1)
+    contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=2)
     method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "units"
 
     unit: Literal["line", "paragraph", "sentences"] = "line"
     min_characters: int = Field(0, ge=0)
     min_left: int = Field(1, ge=0)
+    min_left_sentences: int = Field(0, ge=0)
     fold_case: bool = True
     strip_marks: bool = True
     spell_digits: bool = False
@@ -67,8 +68,6 @@ class DuplicateLines(Identified):
         if self.unit == "sentences":
             high, low, row, first, last = _windows(high, low, row, first)
         owner = self._owners(batch.column("id"))[row]
-        if self.unit != "sentences":
-            owner = mix_all(owner ^ low)
         words = [pa.array(column) for column in (high, low, owner)]
         places = [pa.array(column.astype(np.int32)) for column in (row, first, last)]
         return pa.RecordBatch.from_arrays([*words, *places], ["key_hi", "key_lo", "owner", "row", "first", "last"])
@@ -79,6 +78,10 @@ class DuplicateLines(Identified):
         text, removed = without_spans(batch.column("text"), bounds, spans, spans[row] + first, spans[row] + last + 1)
         columns = [text, pa.array(removed.astype(np.int32)), removed_characters(batch.column("text"), text)]
         return pa.RecordBatch.from_arrays(columns, ["text", "removed_spans", "removed_characters"])
+
+    def too_short(self, text: pa.Array) -> npt.NDArray[np.bool_]:
+        """True for texts of which too little is left."""
+        return too_short(text, self.min_left, self.min_left_sentences)
 
     @property
     def _span(self) -> Literal["line", "paragraph", "sentence"]:

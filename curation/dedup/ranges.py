@@ -9,10 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.kernels.hashing import frozen
+from curation.kernels.sentences import count_sentences
 from curation.kernels.spans import Unit, cut, kept_text
+from curation.kernels.unicode_tables import character_classes
 from curation.schema import TEXT, text_buffers
 
-__all__ = ["removed_characters", "without_ranges", "without_spans"]
+__all__ = ["removed_characters", "too_short", "without_ranges", "without_spans"]
 
 Indexes = npt.NDArray[np.int64]
 
@@ -48,6 +51,15 @@ def without_spans(
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(kept))]
     lost: Indexes = np.diff(np.concatenate(([0], np.cumsum(gone)))[spans])
     return pa.Array.from_buffers(TEXT, len(text), buffers), lost
+
+
+def too_short(text: pa.Array, min_characters: int, min_sentences: int = 0) -> npt.NDArray[np.bool_]:
+    """True for texts with fewer characters, or fewer sentences (`kernels.sentences`), than asked for."""
+    short: npt.NDArray[np.bool_] = pc.utf8_length(text.fill_null("")).to_numpy(zero_copy_only=False) < min_characters
+    if min_sentences:
+        data, offsets = text_buffers(text)
+        short |= count_sentences(frozen(data), frozen(offsets), character_classes()) < min_sentences
+    return short
 
 
 def removed_characters(before: pa.Array, after: pa.Array) -> pa.Array:

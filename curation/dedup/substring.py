@@ -21,7 +21,7 @@ from pydantic import Field
 
 from curation.dedup.grouping import GroupingContract, Identified
 from curation.dedup.lines import lost
-from curation.dedup.ranges import removed_characters, without_ranges
+from curation.dedup.ranges import removed_characters, too_short, without_ranges
 from curation.kernels.hashing import hash_ranges
 from curation.kernels.normalize import Rules, normalize, normalize_traced, widths
 from curation.kernels.passages import anchors, equal_runs, run_keys, runs_at
@@ -70,6 +70,10 @@ class RepeatedPassages(Identified):
         owner = hash_ranges(data, offsets[:-1], offsets[1:])[row]
         columns = [pa.array(high), pa.array(low), pa.array(owner), *_small(row, starts - table.offsets[row])]
         return pa.RecordBatch.from_arrays(columns, ["key_hi", "key_lo", "owner", "row", "start"])
+
+    def too_short(self, text: pa.Array) -> npt.NDArray[np.bool_]:
+        """True for texts of which too little is left."""
+        return too_short(text, self.min_left)
 
     def rewrite(self, batch: pa.RecordBatch, row: Indexes, start: Indexes) -> pa.RecordBatch:
         """`text` without spans within lost runs, `removed_spans` (int32), `removed_characters` (int64)."""

@@ -189,9 +189,8 @@ def _rewritten(
         changed = grouping.rewrite(batch, *bounds)
         text = pc.if_else(batch.column("text").is_valid(), changed.column("text"), text)
         spans, characters = changed.column("removed_spans").to_numpy(), changed.column("removed_characters").to_numpy()
-    left = pc.utf8_length(text).fill_null(0).to_numpy(zero_copy_only=False)
     nothing = pa.nulls(rows, pa.string())
     sidecar = [batch.column("id"), nothing, nothing, pa.nulls(rows, pa.float64())]
-    sidecar += [pa.array((spans > 0) & (left < grouping.min_left)), pa.array(spans, pa.int32())]
+    sidecar += [pa.array((spans > 0) & grouping.too_short(text)), pa.array(spans, pa.int32())]
     sidecar += [pa.array(characters, pa.int64()), pc.binary_length(text).fill_null(0).cast(pa.int64())]
     return with_columns(batch, {"text": text}).cast(DOCUMENT), pa.RecordBatch.from_arrays(sidecar, schema=REWRITTEN)

@@ -80,6 +80,21 @@ def test_a_shared_passage_stays_whole_in_one_page(pages: int) -> None:
     assert all(f"Start {k} here." in text and f"End {k} there." in text for k, text in enumerate(after))
 
 
+def test_pages_that_are_copies_do_not_share_out_their_lines() -> None:
+    page = "\n".join(f"Line {k} of the page." for k in range(9))
+    assert sorted(cleaned(DuplicateLines(), corpus(page, page, page))) == ["", "", page]
+
+
+def test_too_few_characters_or_sentences_are_too_short() -> None:
+    method = DuplicateLines(min_left=5, min_left_sentences=2)
+    assert method.too_short(pa.array(["Tiny", "Only one here.", "One here. Two here.", None], TEXT)).tolist() == [
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
 def test_two_shared_sentences_are_no_passage() -> None:
     texts = ["One here. Shared a. Shared b. Two here.", "Three. Shared a. Shared b. Four."]
     assert cleaned(DuplicateLines(unit="sentences"), corpus(*texts)) == texts
