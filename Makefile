@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint bench clean clean-kernels help
+.PHONY: demo test test-slow lint prism bench clean clean-kernels help
 
 help:
 	@echo "make demo   set up, and curate the documentation in this Python environment"
@@ -26,6 +26,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Beam's own portable runner, a Go program: one more engine that must leave the same bytes.
+prism: $(VENV)/.dev
+	GOBIN=$(CURDIR)/$(BIN) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c "from importlib.metadata import version; print(version('apache-beam'))")
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+PRISM = Path(sys.executable).parent / "prism"
+
 
 def free_port():
     with socket.socket() as probe:
@@ -35,12 +37,22 @@ def worker_pool():
     process.wait()
 
 
+def run_on(runner, options, recipe, root):
+    command = [sys.executable, "-m", "pipelines", "run", str(recipe), "--to", str(root), "-q", "--runner", runner]
+    done = subprocess.run([*command, "--", *options], capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.timeout(300)
 def test_the_portable_runner_with_external_workers(recipe_path, reference_run, tmp_path, digests, worker_pool):
     options = ["--job_endpoint=embed", "--environment_type=EXTERNAL", f"--environment_config={worker_pool}"]
-    command = [sys.executable, "-m", "pipelines", "run", str(recipe_path), "--to", str(tmp_path / "run"), "-q"]
-    done = subprocess.run(
-        [*command, "--runner", "PortableRunner", "--", *options], capture_output=True, text=True, timeout=280
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_on("PortableRunner", options, recipe_path, tmp_path / "run")
+    assert digests(tmp_path / "run") == digests(reference_run)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not PRISM.is_file(), reason="`make prism` builds Beam's Prism runner where Go is at hand")
+def test_prism(recipe_path, reference_run, tmp_path, digests):
+    options = [f"--prism_location={PRISM}", "--environment_type=LOOPBACK"]
+    run_on("PrismRunner", options, recipe_path, tmp_path / "run")
     assert digests(tmp_path / "run") == digests(reference_run)
