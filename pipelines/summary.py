@@ -28,7 +28,7 @@ def print_summary(root: Path, outcome: Outcome) -> None:
         console.print(f"Nothing to do: {root} is up to date with the recipe.")
     console.print(f"dataset  {root / 'dataset'}", highlight=False)
     console.print(f"card     {root / 'dataset' / 'README.md'}", highlight=False)
-    console.print(f"report   {root / 'audit' / 'report.html'}", highlight=False)
+    console.print(f"report   gristmill audit {root}", highlight=False)
     console.print(f"ledger   {root / 'ledger'}   (gristmill explain {root} ID)", highlight=False)
 
 

@@ -22,9 +22,10 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Curate the documentation that lies in this Python environment: a whole run on real text, without a network."""
+    from pipelines.audit import ensure_report
     from pipelines.recipe_book import recipe_path
 
-    _run(recipe_path("demo"), to, [], workers, quiet)
+    typer.echo(f"report   {ensure_report(_run(recipe_path('demo'), to, [], workers, quiet))}")
 
 
 def run(
@@ -55,9 +56,8 @@ def run(
     )
 
 
-def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> None:
+def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> Path:
     from curation.recipe_file import load_recipe
-    from pipelines.audit import ensure_report
     from pipelines.runner import Options, run_recipe
     from pipelines.summary import print_summary
 
@@ -65,8 +65,8 @@ def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None,
     root = to or Path("runs") / recipe.name
     chosen = {"workers": workers} if workers is not None else {}
     outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
-    ensure_report(root)
     print_summary(root, outcome)
+    return root
 
 
 def plan(
