@@ -27,7 +27,9 @@ def test_every_module_of_the_four_packages_is_there(wheel):
 
 def test_recipes_templates_and_type_markers_are_there(wheel):
     names = set(wheel.namelist())
-    for pattern in ("pipelines/recipes/*.yaml", "data_cards/templates/*", "data_cards/pages/assets/*", "*/py.typed"):
+    data = ("recipes/*.yaml", "ablation/studies/*.yaml")
+    cards = ("data_cards/templates/*", "data_cards/pages/assets/*")
+    for pattern in (*(f"pipelines/{each}" for each in data), *cards, "*/py.typed"):
         assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)} & names, pattern
 
 

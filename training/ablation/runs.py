@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -83,7 +85,7 @@ def _in_processes(
 ) -> Iterable[RunKey]:
     # A forked child inherits torch's threads in an unusable state.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, _open, (root, study, kind, detectors)) as pool:
+    with ProcessPoolExecutor(count, context, _begin, (os.getpid(), root, study, kind, detectors)) as pool:
         futures = [pool.submit(_one, key) for key in keys]
         try:
             for future in as_completed(futures):
@@ -91,6 +93,18 @@ def _in_processes(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _begin(driver: int, root: Path, study: Study, kind: str, detectors: Detectors | None) -> None:
+    """In a worker: leave when the driver is gone, also when it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    _open(root, study, kind, detectors)
 
 
 def _open(root: Path, study: Study, kind: str, detectors: Detectors | None) -> None:

@@ -213,9 +213,7 @@ class Workbench:
         }
 
     def _point(self, step: int, size: int, loss: float) -> CurvePoint:
-        limit = self.study.held_out.max_tokens
-        found = self._score("clean", None if limit is None else limit // 4)
-        tokens = step * self.recipe.tokens_per_step
+        tokens, found = step * self.recipe.tokens_per_step, self._score("clean")
         return CurvePoint(step=step, tokens=tokens, bytes=size, train_loss=loss, bpb=found.bits_per_byte)
 
     def _save(self, key: RunKey, folder: Path, loader: Loader, step: int, progress: _Progress) -> None:
@@ -233,8 +231,9 @@ class Workbench:
         checkpoint.save(folder / "checkpoints", self.trainer.model, self.trainer.optimizers, state, self.ranks)
         checkpoint.prune(folder / "checkpoints", 1)
 
-    def _score(self, name: str, limit: int | None) -> HeldOut:
-        split = self.held_out[name]
+    def _score(self, name: str) -> HeldOut:
+        """As many documents as may be scored, one at least."""
+        split, limit = self.held_out[name], self.study.held_out.max_tokens
         least = int(split.document_ends[0])
         return self.trainer.evaluate(split, self.recipe.context, None if limit is None else max(limit, least))
 
@@ -271,7 +270,7 @@ class Workbench:
     def _likelihood(self) -> tuple[dict[str, float], dict[str, DocumentScores]]:
         metrics, scores = {}, {}
         for name, split in self.held_out.items():
-            found = self._score(name, self.study.held_out.max_tokens)
+            found = self._score(name)
             metrics["bpb" if name == "clean" else f"bpb_{name}"] = found.bits_per_byte
             ids = [str(each) for shard in split.shards for each in shard.ids][: len(found.bytes)]
             scores[name] = DocumentScores(tuple(ids), found.nats, found.bytes)

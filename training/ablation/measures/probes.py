@@ -107,8 +107,9 @@ def _determiner(chance: random.Random) -> Pair:
 
 
 def _npi(chance: random.Random) -> Pair:
-    end = f"{chance.choice(('been', 'seen', 'used'))} the {chance.choice(_ADJECTIVES)} {chance.choice(_NOUNS)}."
-    return f"No {(noun := chance.choice(_NOUNS))} has ever {end}", f"Some {noun} has ever {end}"
+    """The same words: a question licenses "ever", a statement does not."""
+    noun, end = chance.choice(_NOUNS), f"ever {chance.choice(('been', 'seen', 'used'))} the {chance.choice(_NOUNS)}"
+    return f"Has the {noun} {end}?", f"The {noun} has {end}."
 
 
 def _reflexive(chance: random.Random) -> Pair:
