@@ -13,6 +13,7 @@ from training.ablation.guards import (
     outlier_light,
     seeds_light,
     signal_light,
+    spread_light,
     summary,
     tokenizer_light,
 )
@@ -94,6 +95,17 @@ def test_a_null_arm_that_moves_is_said() -> None:
     assert null_light({"null": Estimate(value=0.01)}, 0.02).state == "green"
     assert null_light({"null": Estimate(value=-0.03)}, 0.02).state == "amber"
     assert null_light({}, 0.02).state == "amber"
+
+
+def test_an_arm_that_scatters_more_is_said() -> None:
+    assert spread_light({}).state == "green"
+    assert "noise 5.5 times" in spread_light({"noise": 5.5}).text
+
+
+def test_leaked_documents_that_are_scored_apart_are_no_leak() -> None:
+    facts = _facts((17, 0, 0, 0, 0, 0, 0, 0, 0, 0), dropped=0).sets["clean"]
+    leaked = facts.model_copy(update={"overlaps": (0,) * 9 + (20,)})
+    assert leakage_light(STUDY, HeldOutFacts(sets={"clean": facts, "leaked": leaked})).state == "green"
 
 
 def test_an_outlier_is_kept_and_said_and_refused_where_the_effect_hangs_on_it() -> None:

@@ -11,9 +11,9 @@ from training.ablation.report.material import (
     instrument_section,
     memory_section,
     runs_section,
-    samples_section,
     times_block,
 )
+from training.ablation.report.samples import samples_section
 from training.ablation.report.verdicts import guards_section, sight_section, verdicts_section
 from training.ablation.results import Results
 from training.ablation.statistics.analysis import Analysis

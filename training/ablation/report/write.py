@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from curation.files import canonical_json, whole_file
@@ -15,13 +16,15 @@ __all__ = ["write_report"]
 PAGE, NUMBERS, RUNS = "report.html", "results.json", "runs.csv"
 
 
-def write_report(study_directory: Path) -> Path:
+def write_report(study_directory: Path, smaller: Sequence[Path] = ()) -> Path:
     """Analyse what is finished of a study and write the three files; returns the page's path.
+
+    `smaller` are directories of studies with the same arms at smaller sizes: would they have decided the same?
 
     Raises IntegrityError for files that are not what they should be, ResourceError where no run is finished.
     """
     results = load_results(study_directory)
-    found = analyse(results)
+    found = analyse(results, [load_results(path) for path in smaller])
     numbers, runs = numbers_json(results, found), runs_csv(results)
     for name, text in ((NUMBERS, numbers), (RUNS, runs), (PAGE, draw_page(results, found, numbers, runs))):
         with whole_file(study_directory / name) as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,26 +16,28 @@ from training.ablation.guards import (
     null_light,
     seeds_light,
     signal_light,
+    spread_light,
     summary,
     tokenizer_light,
 )
-from training.ablation.results import Results, RunResult
+from training.ablation.results import Results
 from training.ablation.statistics.analysis import (
     Analysis,
     Calibration,
     Contrast,
-    CurveBand,
-    LearningCurve,
-    MemoryCurve,
-    MemoryPoint,
     Metric,
     Noise,
 )
 from training.ablation.statistics.contrasts import Compared, compare_all, noise_of, seed_floor
+from training.ablation.statistics.curves import learning_curves, mean_curve, memory_curves
+from training.ablation.statistics.decisions import decisions_across, decisions_within
 from training.ablation.statistics.doses import dose_responses
-from training.ablation.statistics.estimates import Vector
 from training.ablation.statistics.measured import Measured, lower_is_better, measured_at
-from training.ablation.statistics.metrics import DecisionAccuracy, decision_accuracy, outlying, signal_to_noise
+from training.ablation.statistics.metrics import (
+    outlying,
+    signal_to_noise,
+    uneven_spreads,
+)
 from training.ablation.statistics.proposals import factor_effects, proposals
 from training.ablation.statistics.simulation import calibrate, variances_of
 from training.ablation.statistics.verdict import RULE
@@ -45,11 +46,13 @@ from training.ablation.study import Study
 __all__ = ["analyse"]
 
 _SIMULATED = 200
-_EXPOSURE = re.compile(r"exposure_(\d+)")
 
 
-def analyse(results: Results) -> Analysis:
-    """What the runs of a study say. Numbers are rounded to eight digits, so that they do not hang on the machine."""
+def analyse(results: Results, smaller: Sequence[Results] = ()) -> Analysis:
+    """What the runs of a study say. Numbers are rounded to eight digits, so that they do not hang on the machine.
+
+    `smaller` are studies of the same arms at smaller sizes or budgets: how often would they have decided the same?
+    """
     compared = _compared(results)
     base, study, main = base_arm(compared), results.study, compared.main
     noise = noise_of(compared, base)
@@ -75,9 +78,12 @@ def analyse(results: Results) -> Analysis:
         factors=factors,
         interactions_apart=apart,
         metrics=tuple(_metrics(main, study, base)),
-        decisions=tuple(_decisions(compared, results, noise)),
-        memory=tuple(_memory(main, study)),
-        curves=tuple(_curves(results)),
+        decisions=(
+            *decisions_within(compared, noise),
+            *decisions_across(compared, noise, [(_compared(other), other.runs[0]) for other in smaller]),
+        ),
+        memory=tuple(memory_curves(main, study)),
+        curves=tuple(learning_curves(results)),
         outliers=tuple(_outliers(compared)),
         proposals=proposals(compared, factors, apart),
         calibration=_calibration(compared, contrasts),
@@ -98,23 +104,18 @@ def _compared(results: Results) -> Compared:
             str(results.root), "no finished run at the study's learning rate", "at least one", "run `gristmill ablate`"
         )
     at = {f"{lr:g}": measured_at(results, lr) for lr in results.lrs if any(run.lr == lr for run in results.runs)}
-    return Compared(results.study, at, {arm: _mean_curve(results.of(arm, first)) for arm in at[f"{first:g}"].arms})
-
-
-def _mean_curve(runs: Sequence[RunResult]) -> tuple[Vector, Vector]:
-    """Tokens and mean bits per byte over seeds, at the steps that all of them have."""
-    points = [{point.tokens: point.bpb for point in run.curve} for run in runs]
-    tokens = sorted(set.intersection(*map(set, points)) if points else set())
-    return np.array(tokens, np.float64), np.array([np.mean([each[at] for each in points]) for at in tokens])
+    return Compared(results.study, at, {arm: mean_curve(results.of(arm, first)) for arm in at[f"{first:g}"].arms})
 
 
 def _general_lights(results: Results, compared: Compared, noise: Noise) -> list[Light]:
     study, draws = results.study, compared.main.draws(results.study.primary)
+    uneven = uneven_spreads(draws.values, draws.arm)
     return [
         finished_light(results),
         leakage_light(study, results.held_out),
         signal_light(study.primary, signal_to_noise(draws.values, draws.arm, study.alpha)),
         null_light(noise.nulls, seed_floor(draws, study.alpha)),
+        spread_light({compared.main.arms[at]: ratio for at, ratio in uneven.items()}),
     ]
 
 
@@ -149,77 +150,6 @@ def _metric(measured: Measured, study: Study, base: str, name: str) -> Metric:
         low_signal=signal.low,
         means=means,
         floors={arm: (mean - draws.means[at]) / floor if floor else None for arm, mean in means.items()},
-    )
-
-
-def _decisions(compared: Compared, results: Results, noise: Noise) -> list[DecisionAccuracy]:
-    """How smaller budgets, single seeds and other learning rates order the arms, against the final means."""
-    main, study = compared.main, results.study
-    if len(main.arms) < 2:
-        return []
-    final = main.draws(study.primary).means
-    curves = [dict(zip(*map(list, compared.curves[arm]), strict=True)) for arm in main.arms]
-    budgets = sorted(set.intersection(*map(set, curves)))[:-1] if study.primary == "bpb" else []
-    found = [
-        decision_accuracy(f"{tokens:,.0f} tokens", np.array([curve[tokens] for curve in curves]), final, noise.floor)
-        for tokens in budgets
-    ]
-    values = main.draws(study.primary).values
-    for seed in dict.fromkeys(main.seeds.tolist()):
-        one = [values[(main.arm == at) & (main.seeds == seed)] for at in range(len(main.arms))]
-        if noise.seeds > 1 and all(len(each) for each in one):
-            single = np.array([each[0] for each in one])
-            found.append(decision_accuracy(f"seed {seed} alone", single, final, noise.floor))
-    for lr, other in list(compared.at.items())[1:]:
-        if other.arms == main.arms:
-            means = other.draws(study.primary).means
-            found.append(decision_accuracy(f"learning rate {lr}", means, final, noise.floor))
-    return found
-
-
-def _memory(measured: Measured, study: Study) -> list[MemoryCurve]:
-    copies = sorted(
-        (int(match[1]), name)
-        for name in measured.metrics
-        if (match := _EXPOSURE.fullmatch(name)) and measured.has(name)
-    )
-    return [
-        MemoryCurve(
-            arm=arm,
-            points=tuple(
-                MemoryPoint(copies=count, exposure=measured.draws(name).over_seeds(weights, study.alpha))
-                for count, name in copies
-            ),
-        )
-        for arm, weights in zip(measured.arms, np.eye(len(measured.arms)), strict=True)
-        if copies
-    ]
-
-
-def _curves(results: Results) -> list[LearningCurve]:
-    return [
-        LearningCurve(arm=arm.name, lr=lr, seeds=len(runs), points=_bands(runs))
-        for lr in results.lrs
-        for arm in results.study.arms
-        if (runs := results.of(arm.name, lr))
-    ]
-
-
-def _bands(runs: Sequence[RunResult]) -> tuple[CurveBand, ...]:
-    by_tokens: dict[int, list[tuple[int, float]]] = {}
-    for run in runs:
-        for point in run.curve:
-            by_tokens.setdefault(point.tokens, []).append((point.bytes, point.bpb))
-    return tuple(
-        CurveBand(
-            tokens=tokens,
-            bytes=round(float(np.mean([size for size, _ in each]))),
-            mean=float(np.mean([bpb for _, bpb in each])),
-            low=min(bpb for _, bpb in each),
-            high=max(bpb for _, bpb in each),
-        )
-        for tokens, each in sorted(by_tokens.items())
-        if len(each) == len(runs)
     )
 
 

@@ -11,6 +11,7 @@ arms; its interval is t standard errors of its draws, with Satterthwaite's degre
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from training.ablation.statistics.estimates import Estimate, Vector, estimate_of
 __all__ = ["DRAWS", "Draws", "Resamples", "bits_per_byte", "two_level"]
 
 DRAWS = 2000
+_PART = 250
 Matrix = npt.NDArray[np.float64]
 
 
@@ -31,14 +33,14 @@ class Resamples:
     """What is drawn, for any scores of the same shape: how often each document [draws, documents] is taken, and which
     residuals stand in for the seeds' [draws, runs], as numbers in [0, 1)."""
 
-    documents: Matrix
+    documents: npt.NDArray[np.uint16]
     seeds: Matrix
 
     @classmethod
     def draw(cls, documents: int, runs: int, draws: int = DRAWS, seed: int = 0) -> Resamples:
         rng = np.random.default_rng([seed, documents, runs, draws])
         shares = np.full(documents, 1 / documents)
-        return cls(rng.multinomial(documents, shares, draws).astype(np.float64), rng.random((draws, runs)))
+        return cls(rng.multinomial(documents, shares, draws).astype(np.uint16), rng.random((draws, runs)))
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,23 @@ class Draws:
 def two_level(nats: Matrix, sizes: Vector, arm: npt.NDArray[np.int64], resamples: Resamples) -> Draws:
     """From nats [runs, documents] and bytes [documents]. `arm` [runs] holds 0 to arms - 1, each at least once."""
     average, values = _averaging(arm), bits_per_byte(nats.sum(1), sizes.sum())
-    runs = bits_per_byte(nats @ resamples.documents.T, resamples.documents @ sizes).T
+    runs = np.concatenate([_redrawn(nats, sizes, part) for part in _parts(resamples.documents)])
     documents = runs @ average
     noise = _noise(values - (values @ average)[arm], arm, resamples.seeds)
     own = (runs - values) - (documents - values @ average)[:, arm]
     df = len(arm) - average.shape[1]
     chance = float((own**2).sum(1).mean()) / df if df else 0.0
     return Draws(values, arm, documents, noise, chance, len(sizes))
+
+
+def _parts(taken: npt.NDArray[np.uint16]) -> Iterator[Matrix]:
+    for begin in range(0, len(taken), _PART):
+        yield taken[begin : begin + _PART].astype(np.float64)
+
+
+def _redrawn(nats: Matrix, sizes: Vector, taken: Matrix) -> Matrix:
+    """Bits per byte of runs with documents taken so many times [draws, runs]."""
+    return bits_per_byte(taken @ nats.T, (taken @ sizes)[:, None])
 
 
 def bits_per_byte(nats: Matrix, sizes: Vector | float) -> Matrix:

@@ -1,7 +1,8 @@
 """Effects as compute: how many tokens the reference arm needs for the same held-out loss, read off its own curve.
 
-The curve is one run's, so points before its decay are pessimistic and the gain of a better arm is an upper bound of
-what decayed branches would give. Beyond the curve its last slope goes on, four times at most.
+A curve is read before its learning rate decays and once behind, where the loss has dropped at a stroke; tokens read
+off such a curve would be far too many. `as_decayed` lowers all points by that drop, as if every one had ended in its
+own decay. Beyond the curve its last slope goes on, four times at most.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from training.ablation.statistics.bootstrap import Matrix
 from training.ablation.statistics.estimates import Estimate, Vector
 from training.recipe import Part
 
-__all__ = ["FARTHEST", "ComputeGain", "compute_gain", "token_factor"]
+__all__ = ["FARTHEST", "ComputeGain", "as_decayed", "compute_gain", "token_factor"]
 
 FARTHEST = 4.0
 
@@ -24,6 +25,20 @@ class ComputeGain(Part):
 
     factor: Estimate
     beyond: bool
+
+
+def as_decayed(tokens: Vector, losses: Vector, decay: float) -> tuple[Vector, Vector]:
+    """The points before the decay over the last share of tokens, lowered by what it brought, and the last one.
+
+    The decay brought what lies beyond the trend of the two points before it; without two such points nothing changes.
+    """
+    stable = np.flatnonzero(tokens <= (1 - decay) * tokens[-1] * (1 + 1e-9)) if len(tokens) else np.zeros(0, np.int64)
+    if decay <= 0 or len(stable) < 2:
+        return tokens, losses
+    x, y = np.log(tokens[stable[-2:]]), losses[stable[-2:]]
+    trend = y[1] + (np.log(tokens[-1]) - x[1]) * min(0.0, _slope(x, y))
+    lowered = losses[stable] - max(0.0, float(trend - losses[-1]))
+    return np.append(tokens[stable], tokens[-1]), np.append(lowered, losses[-1])
 
 
 def token_factor(tokens: Vector, losses: Vector, changes: Matrix) -> Matrix:

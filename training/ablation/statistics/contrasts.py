@@ -10,7 +10,7 @@ import numpy as np
 from training.ablation.guards import Light, agreement_light, lr_light, outlier_light
 from training.ablation.statistics.analysis import Contrast, Noise
 from training.ablation.statistics.bootstrap import Draws
-from training.ablation.statistics.compute_equivalent import compute_gain
+from training.ablation.statistics.compute_equivalent import as_decayed, compute_gain
 from training.ablation.statistics.distributions import t_quantile
 from training.ablation.statistics.estimates import (
     Estimate,
@@ -34,7 +34,7 @@ _FOR_SIGN_FLIP = 6
 
 @dataclass(frozen=True)
 class Compared:
-    """Learning rates by name, the first being that of the verdict, and a curve (tokens, losses) by arm."""
+    """Learning rates by name, the first being that of the verdict, and the mean curve (tokens, losses) by arm."""
 
     study: Study
     at: Mapping[str, Measured]
@@ -43,6 +43,12 @@ class Compared:
     @property
     def main(self) -> Measured:
         return next(iter(self.at.values()))
+
+    def decayed(self, arm: str) -> tuple[Vector, Vector] | None:
+        """The curve by which effects are turned into tokens; None where losses are not in the primary's unit."""
+        if not self.study.primary.startswith("bpb") or arm not in self.curves:
+            return None
+        return as_decayed(*self.curves[arm], self.study.learner.decay)
 
     @property
     def arms(self) -> list[Arm]:
@@ -138,7 +144,7 @@ def compare(
         sign_flip=sign_flip(paired) if len(paired) >= _FOR_SIGN_FLIP else None,
         adjusted_p=p,
         in_floors=effect.value / floor if floor else None,
-        compute=_compute(compared, against, effect),
+        compute=compute_gain(*curve, effect) if (curve := compared.decayed(against)) else None,
         others=others,
         other_lrs=other_lrs,
         equivalence_p=equal,
@@ -160,12 +166,6 @@ def _by_seed(paired: Vector, effect: Estimate, alpha: float) -> Estimate:
         return Estimate(value=effect.value)
     n = len(paired)
     return estimate_of(float(paired.mean()), float(paired.std(ddof=1)) / n**0.5 if n > 1 else 0.0, n - 1, alpha)
-
-
-def _compute(compared: Compared, against: str, effect: Estimate):  # type: ignore[no-untyped-def]
-    if not compared.study.primary.startswith("bpb") or against not in compared.curves:
-        return None
-    return compute_gain(*compared.curves[against], effect)
 
 
 def _outliers(compared: Compared, arm: Arm, effect: Estimate) -> Light:

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-__all__ = ["normal_quantile", "range_quantile", "regularised_beta", "t_cdf", "t_quantile"]
+__all__ = ["f_survival", "normal_quantile", "range_quantile", "regularised_beta", "t_cdf", "t_quantile"]
 
 _TINY = 1e-300
 _DRAWS = 40_000
@@ -47,6 +47,11 @@ def t_cdf(t: float, df: float) -> float:
         return 0.5 + math.copysign(0.5, t) * regularised_beta(t * t / (df + t * t), 0.5, df / 2)
     tail = 0.5 * regularised_beta(df / (df + t * t), df / 2, 0.5)
     return 1 - tail if t > 0 else tail
+
+
+def f_survival(ratio: float, first: float, second: float) -> float:
+    """P(F > ratio) with `first` and `second` degrees of freedom."""
+    return regularised_beta(second / (second + first * ratio), second / 2, first / 2)
 
 
 @functools.cache

@@ -60,7 +60,7 @@ def _response(compared: Compared, noise: Noise, arms: list[Arm], contrasts: dict
 
 def _factors(compared: Compared, against: str, effects: Vector, drawn: Matrix) -> tuple[Vector, Matrix]:
     """Tokens that the reference needs for each dose's loss, over tokens spent; NaN where there is no such curve."""
-    if not compared.study.primary.startswith("bpb") or against not in compared.curves:
+    curve = compared.decayed(against)
+    if curve is None:
         return np.full(len(effects), np.nan), np.full(drawn.shape, np.nan)
-    curve = compared.curves[against]
     return token_factor(*curve, effects), token_factor(*curve, drawn)

@@ -16,7 +16,8 @@ from training.ablation.statistics.estimates import Vector
 
 __all__ = ["Measured", "Scores", "lower_is_better", "measured_at", "name_of_set"]
 
-_HIGHER = ("probe_", "cloze", "copy_score", "accuracy", "score_")
+# To predict leaked held-out text well is no merit.
+_HIGHER = ("probe_", "cloze", "copy_score", "accuracy", "score_", "bpb_leaked")
 _MAIN = "clean"
 
 

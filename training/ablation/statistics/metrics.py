@@ -8,11 +8,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from training.ablation.statistics.distributions import range_quantile
+from training.ablation.statistics.distributions import f_survival, range_quantile
 from training.ablation.statistics.estimates import Vector, pooled_sd
 from training.recipe import Part
 
-__all__ = ["DecisionAccuracy", "Signal", "decision_accuracy", "outlying", "signal_to_noise"]
+__all__ = ["DecisionAccuracy", "Signal", "decision_accuracy", "outlying", "signal_to_noise", "uneven_spreads"]
 
 OUTLYING = 3.0
 _MAD_TO_SD = 1.4826
@@ -81,6 +81,18 @@ def outlying(values: Vector, arm: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_
     residuals = ((values - means[arm]) * np.sqrt(seeds / np.maximum(1, seeds - 1)))[inner]
     scale = _MAD_TO_SD * float(np.median(np.abs(residuals)))
     return np.asarray(inner & (np.abs(values - medians[arm]) > OUTLYING * scale))
+
+
+def uneven_spreads(values: Vector, arm: npt.NDArray[np.int64], alpha: float = 0.01) -> dict[int, float]:
+    """Arms whose variance between seeds exceeds that of all others by an F test at alpha / arms, with the ratio of the
+    standard deviations."""
+    found = {}
+    for name in range(arm.max() + 1):
+        (own, df), (others, rest) = (pooled_sd(values[at], arm[at]) for at in (arm == name, arm != name))
+        testable = df and rest and own > others > 0
+        if testable and f_survival((own / others) ** 2, df, rest) < alpha / (arm.max() + 1):
+            found[name] = own / others
+    return found
 
 
 def _agrees(small: Vector, final: Vector, a: int, b: int) -> float:

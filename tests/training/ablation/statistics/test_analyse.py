@@ -114,6 +114,16 @@ def test_runs_scored_on_different_documents_are_refused(tmp_path: Path) -> None:
         analyse(load_results(root))
 
 
+def test_a_smaller_study_is_asked_whether_it_would_have_decided_the_same(tmp_path: Path) -> None:
+    large, small = (
+        load_results(write_made_up(tmp_path / name, made_up_study(factorial=False, name=name), seed=seed))
+        for seed, name in enumerate(("large", "small"))
+    )
+    found = analyse(large, [small]).decisions[-1]
+    assert found.name.startswith("study small: 320,000 parameters")
+    assert found.clear > 0.9
+
+
 def test_compute_gain_of_the_reference_is_nothing(found: Analysis) -> None:
     contrast = _contrast(found, "garble-0.5")
     assert contrast.compute is not None

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from training.ablation.statistics.distributions import range_quantile, regularised_beta, t_cdf, t_quantile
+from training.ablation.statistics.distributions import f_survival, range_quantile, regularised_beta, t_cdf, t_quantile
 
 
 @given(st.floats(0, 1), st.floats(0.5, 200), st.floats(0.5, 200))
@@ -20,6 +20,11 @@ def test_students_t_is_that_of_scipy(t: float, df: float) -> None:
 @pytest.mark.parametrize("df", [1, 2.5, 4, 19, 500])
 def test_quantiles_are_those_of_scipy(p: float, df: float) -> None:
     assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-8, abs=1e-10)
+
+
+@given(st.floats(0, 50), st.integers(1, 50), st.integers(1, 50))
+def test_the_f_distribution_is_that_of_scipy(ratio: float, first: int, second: int) -> None:
+    assert f_survival(ratio, first, second) == pytest.approx(stats.f.sf(ratio, first, second), abs=1e-8)
 
 
 @pytest.mark.parametrize(("groups", "df"), [(2, 4), (9, 19)])
