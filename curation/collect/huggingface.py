@@ -10,8 +10,10 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from pydantic import Field
 
+from curation.collect.damage import is_system_error, why_damaged
 from curation.collect.rows import RowSource
 from curation.collect.source import Piece, Sink
 from curation.errors import RecipeError, ResourceError, nearest
@@ -58,11 +60,20 @@ class HuggingFace(RowSource):
         shards = getattr(dataset, "num_shards", 1)
         if shards > 1:
             dataset = dataset.shard(num_shards=shards, index=piece.start)
-        for number, row in enumerate(dataset):
+        rows, number = iter(dataset), 0
+        while True:
+            try:
+                row = next(rows, None)
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+                sink.reject(piece.file.key, number, 0, "damaged_file", why_damaged(error), b"")
+                return
+            if row is None:
+                return
             if number == 0 and self.text not in row:
                 where, found = f"source `{self.name}`", f"columns {', '.join(row)}"
                 raise ResourceError(where, found, f"a column `{self.text}`", nearest(self.text, row))
             self.take(piece.file.key, f"{piece.file.key}/{piece.start}:{number}", number, row, sink)
+            number += 1
 
     def _is_local(self) -> bool:
         return Path(self.dataset).expanduser().is_dir()
@@ -85,14 +96,17 @@ class HuggingFace(RowSource):
             return datasets.load_dataset(
                 self.dataset, self.config, split=self.split, revision=self.revision, streaming=True
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if is_system_error(error):
+                raise
             found = f"{type(error).__name__} on opening `{self.dataset}`"
             raise ResourceError(where, found, f"a dataset with a split `{self.split}`", "look at its page") from error
 
     def _saved(self, saved: Any) -> Any:
         if not isinstance(saved, dict):
+            saved.data.validate(full=True)  # it maps files as they are, and offsets may lead anywhere
             return saved
         if self.split not in saved:
             where, found = f"source `{self.name}`", f"splits {', '.join(saved)}"
             raise ResourceError(where, found, f"a split `{self.split}`", nearest(self.split, saved))
-        return saved[self.split]
+        return self._saved(saved[self.split])

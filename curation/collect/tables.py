@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation.collect.damage import is_system_error
+from curation.collect.damage import is_system_error, why_damaged
 from curation.collect.inputs import InputFile, open_input
 from curation.collect.source import FileSource, Piece, Sink
 from curation.errors import ResourceError, nearest
+from curation.schema import with_columns
 
 __all__ = ["Arrow", "Parquet"]
 
 _ROWS = 1000
+_BYTES = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
 
 
 class TableSource(FileSource):
@@ -24,6 +27,22 @@ class TableSource(FileSource):
     text: str = "text"
     url: str | None = "url"
     keep: tuple[str, ...] | None = None
+
+    @abstractmethod
+    def batches(self, raw: IO[bytes], piece: Piece) -> tuple[int, Iterator[pa.RecordBatch]]:
+        """The number of the first row of a piece, and its rows."""
+
+    def read(self, piece: Piece, sink: Sink) -> None:
+        """Rows up to the place where the file is damaged, and one row of quarantine for the rest."""
+        row = piece.start
+        with open_input(piece.file) as raw:
+            try:
+                row, batches = self.batches(raw, piece)
+                for batch in batches:
+                    self.take(piece.file.key, row, batch, sink)
+                    row += batch.num_rows
+            except (pa.ArrowException, OSError) as error:
+                sink.reject(piece.file.key, row, 0, "damaged_file", why_damaged(error), b"")
 
     def check_columns(self, file: InputFile, schema: pa.Schema) -> None:
         """Raise ResourceError unless the text column is there and holds strings."""
@@ -38,7 +57,9 @@ class TableSource(FileSource):
             raise ResourceError(where, f"`{self.text}` of type {kind}", "a column of strings", "name the text column")
 
     def take(self, file: str, row: int, batch: pa.RecordBatch, sink: Sink) -> None:
-        """The rows of a batch, the first of which is row number `row` of the file."""
+        """The rows of a batch, the first of which is row number `row` of the file. Raises ArrowInvalid for damage."""
+        names = [name for name in batch.schema.names if name != self.text]
+        batch = with_columns(batch, {name: _mended(batch.column(name)) for name in names})
         if self.url not in batch.schema.names:
             urls: list[Any] = [None] * batch.num_rows
         else:
@@ -54,12 +75,29 @@ class TableSource(FileSource):
 
 def _texts(column: pa.Array) -> list[str | bytes | None]:
     """Values as str, or as bytes where they are not UTF-8 (Parquet and Arrow files do not promise it)."""
+    if _is_utf8(column):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    return [_decoded(value) for value in column.view(_BYTES[column.type]).to_pylist()]
+
+
+def _mended(column: pa.Array) -> pa.Array:
+    """The column with replacement characters where it is not UTF-8."""
+    if _is_utf8(column):
+        return column
+    values = column.view(_BYTES[column.type]).to_pylist()
+    return pa.array([None if value is None else value.decode("utf-8", "replace") for value in values], column.type)
+
+
+def _is_utf8(column: pa.Array) -> bool:
+    """Raises ArrowInvalid where more is wrong than bytes of text: offsets that lead elsewhere, say."""
     try:
         column.validate(full=True)
-        return column.to_pylist()  # type: ignore[no-any-return]
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        raw = column.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
-        return [_decoded(value) for value in raw]
+        if column.type not in _BYTES:
+            raise
+        column.view(_BYTES[column.type]).validate(full=True)
+        return False
+    return True
 
 
 def _decoded(value: bytes | None) -> str | bytes | None:
@@ -98,13 +136,10 @@ class Parquet(TableSource):
     def weight(self, piece: Piece) -> int:
         return piece.file.bytes if piece.file.bytes <= self.unit_bytes else self.unit_bytes // 2
 
-    def read(self, piece: Piece, sink: Sink) -> None:
-        with open_input(piece.file) as raw, _Damage(self.name, piece.file):
-            reader = pq.ParquetFile(raw)
-            row = sum(reader.metadata.row_group(group).num_rows for group in range(piece.start))
-            for batch in reader.iter_batches(_ROWS, row_groups=list(range(piece.start, piece.end or 0))):
-                self.take(piece.file.key, row, batch, sink)
-                row += batch.num_rows
+    def batches(self, raw: IO[bytes], piece: Piece) -> tuple[int, Iterator[pa.RecordBatch]]:
+        reader = pq.ParquetFile(raw)
+        first = sum(reader.metadata.row_group(group).num_rows for group in range(piece.start))
+        return first, reader.iter_batches(_ROWS, row_groups=list(range(piece.start, piece.end or 0)))
 
 
 class Arrow(TableSource):
@@ -121,13 +156,9 @@ class Arrow(TableSource):
             self.check_columns(file, _open_arrow(raw)[0])
         return [Piece(file=file)]
 
-    def read(self, piece: Piece, sink: Sink) -> None:
-        row = 0
-        with open_input(piece.file) as raw, _Damage(self.name, piece.file):
-            for batch in _open_arrow(raw)[1]:
-                for start in range(0, batch.num_rows, _ROWS):
-                    self.take(piece.file.key, row + start, batch.slice(start, _ROWS), sink)
-                row += batch.num_rows
+    def batches(self, raw: IO[bytes], piece: Piece) -> tuple[int, Iterator[pa.RecordBatch]]:
+        whole = _open_arrow(raw)[1]
+        return 0, (batch.slice(start, _ROWS) for batch in whole for start in range(0, batch.num_rows, _ROWS))
 
 
 def _open_arrow(raw: IO[bytes]) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:

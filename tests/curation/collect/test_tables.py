@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -83,3 +84,28 @@ def test_each_text_file_is_a_document_and_bad_ones_are_rejected(tmp_path):
     documents, rejected = read(TextFiles(name="s", path=str(tmp_path), max_record_bytes=50))
     assert [(d["key"], d["text"]) for d in documents] == [("a.md", "# grain")]
     assert [(r["file"], r["reason"]) for r in rejected] == [("b.txt", "invalid_utf8"), ("c.txt", "record_too_large")]
+
+
+def test_rows_before_a_damaged_place_are_documents(tmp_path):
+    with pa.ipc.new_stream(tmp_path / "a.arrow", TABLE.schema) as writer:
+        for batch in (TABLE, TABLE):
+            writer.write_table(batch)
+    content = (tmp_path / "a.arrow").read_bytes()
+    (tmp_path / "a.arrow").write_bytes(content[:-200])
+    documents, rejected = read(Arrow(name="s", path=str(tmp_path)))
+    assert [d["key"] for d in documents] == ["a.arrow:0", "a.arrow:2"]
+    assert [r["reason"] for r in rejected] == ["null_text", "damaged_file"]
+
+
+def test_offsets_that_lead_elsewhere_are_damage(tmp_path):
+    buffers = [None, pa.py_buffer(np.array([0, 1 << 30, 3], np.int32)), pa.py_buffer(b"abc")]
+    bad = pa.Array.from_buffers(pa.string(), 2, buffers)
+    write_stream(tmp_path / "a.arrow", pa.table({"text": bad}))
+    assert [r["reason"] for r in read(Arrow(name="s", path=str(tmp_path)))[1]] == ["damaged_file"]
+
+
+def test_metadata_that_are_not_utf8_get_replacement_characters(tmp_path):
+    bad = pa.array([b"a", b"\xff"], pa.binary()).view(pa.string())
+    write_stream(tmp_path / "a.arrow", pa.table({"text": ["x", "y"], "name": bad}))
+    documents, rejected = read(Arrow(name="s", path=str(tmp_path)))
+    assert ([d["meta"] for d in documents], rejected) == (['{"name":"a"}', '{"name":"\ufffd"}'], [])
