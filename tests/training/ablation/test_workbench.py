@@ -12,7 +12,7 @@ from tests.training.ablation.small_study import small_study, write_small_study
 from training.ablation import workbench
 from training.ablation.results import RESULT, run_folder
 from training.ablation.runs import choose_learning_rates, run_all
-from training.ablation.study import Budget, Learner
+from training.ablation.study import Budget, Learner, Measures
 from training.ablation.workbench import RunKey, Workbench
 
 KEY = RunKey("base", 0.01, 0)
@@ -34,6 +34,12 @@ def test_a_run_reports_what_the_loader_counted_and_every_measure(root: Path) -> 
     assert [point.step for point in result.curve] == [5, 10]
     assert {"bpb", "bpb_raw", "bpb_ood", "jsd_tokens", "copy_rate", "extractable", "copy_score"} <= set(result.metrics)
     assert len(result.samples) == 2
+
+
+def test_fine_tuning_from_the_model_gives_an_accuracy(root: Path) -> None:
+    study = small_study(measures=Measures(samples=0, extraction=0, probes=0, downstream=1))
+    found = Workbench(root, study, "cpu").run(KEY).metrics
+    assert 0 <= found["downstream_order"] <= 1
 
 
 def test_the_order_of_runs_changes_no_byte(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from training.ablation.measures.canaries import exposure, plan_canaries
+from training.ablation.measures.downstream import downstream
 from training.ablation.measures.memory import copy_rates, extraction, origins_of
 from training.ablation.measures.probes import cloze, copy_score, minimal_pairs
 from training.ablation.measures.scoring import Scorer
@@ -57,6 +58,10 @@ def measure(
         found |= minimal_pairs(scorer, plan.probes)
         found |= cloze(scorer, _texts(subject, plan.probes, 64), plan.probes)
         found |= copy_score(scorer, subject.decoder.config.vocab_size, plan.probes)
+    if plan.downstream:
+        texts, folder = _texts(subject, 300, 32), subject.train.tokenizer_folder
+        device = subject.device.type
+        found |= downstream(subject.decoder, folder, subject.eos_id, texts, plan.downstream, device)
     pen = Pen(subject.decoder, subject.eos_id, subject.device) if plan.samples or plan.extraction else None
     if pen is not None and plan.extraction:
         found |= extraction(pen, subject.train, subject.held_out, plan.extraction, context, study.name)
