@@ -13,7 +13,7 @@ from curation.kernels.eight import load_eight
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, inlined
 
-__all__ = ["add", "clear", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "table_size"]
+__all__ = ["add", "clear", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "slots_for", "table_size"]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NOT_ZERO = np.uint64(1 << 63)
@@ -102,6 +102,11 @@ def table_size(entries):  # type: ignore[no-untyped-def]
     while size < 2 * entries:
         size *= 2
     return size
+
+
+def slots_for(entries: int) -> int:
+    """`table_size` for callers in Python, who cannot call a helper."""
+    return max(16, 1 << (2 * entries - 1).bit_length())
 
 
 @inlined

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.kernels.hash_tables import table_size
+from curation.kernels.hash_tables import slots_for
 from curation.kernels.hashing import frozen
 from curation.kernels.token_cache import add_words, count_tokens, look_up, spread_tokens
 from curation.schema import TEXT, text_buffers
@@ -44,7 +44,7 @@ class TokenCache:
         self._begin()
 
     def _begin(self) -> None:
-        self._keys = np.zeros(table_size(self._entries), np.uint64)
+        self._keys = np.zeros(slots_for(self._entries), np.uint64)
         self._slots = np.zeros(len(self._keys), np.int32)
         self._starts, self._sizes = np.empty(self._entries, np.int64), np.empty(self._entries, np.int32)
         self._arena, self._used = np.empty(self._arena_bytes, np.uint8), np.zeros(2, np.int64)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curation.kernels.hash_tables import table_size
+from curation.kernels.hash_tables import slots_for
 from curation.kernels.pair_merges import encode_words, fill_merges
 from curation.tokens.characters import byte_letters
 
@@ -29,7 +29,7 @@ class Merges:
                 [first + second for first, second in merges],
             )
         )
-        self._pairs = np.zeros(table_size(2 * len(merges)), np.uint64)
+        self._pairs = np.zeros(slots_for(2 * len(merges)), np.uint64)
         self._merged = np.zeros(len(self._pairs), np.int64)
         fill_merges(left, right, result, self._pairs, self._merged)
 
