@@ -27,6 +27,8 @@ __all__ = [
     "with_checksums",
 ]
 
+# Packages that fsspec opens addresses with.
+_DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp", "az": "adlfs"}
 COMPRESSED = (".gz", ".zst", ".bz2")
 _BLOCK = 1 << 20
 _STEP = 16 << 10
@@ -68,15 +70,50 @@ def _matches(path: str, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
     if "://" not in path:
         yield from _local_matches(Path(path).expanduser(), suffixes)
         return
+    filesystem, root = _filesystem(path)
+    base = root if "?" in root and path.startswith("http") else _static_prefix(root)
+    for entry in _entries(filesystem, root, path):
+        if entry.endswith(_endings(suffixes)) or entry == root:
+            key = entry.removeprefix(base).lstrip("/") or PurePosixPath(entry.partition("?")[0]).name
+            yield InputFile(path=filesystem.unstrip_protocol(entry), key=key, bytes=_size(filesystem, entry))
+
+
+def _filesystem(path: str) -> tuple[Any, str]:
+    """What fsspec opens an address with, and the address as it knows it. Raises ResourceError for what it cannot."""
     import fsspec
 
-    filesystem, root = fsspec.core.url_to_fs(path)
-    base = _static_prefix(root)
-    entries = filesystem.glob(root) if _is_glob(root) else filesystem.find(root)
-    for entry in sorted(entries):
-        if entry.endswith(_endings(suffixes)) or entry == root:
-            key = entry.removeprefix(base).lstrip("/") or PurePosixPath(entry).name
-            yield InputFile(path=filesystem.unstrip_protocol(entry), key=key, bytes=int(filesystem.size(entry) or 0))
+    try:
+        return fsspec.core.url_to_fs(path)  # type: ignore[no-any-return]
+    except ImportError as error:
+        package = _DRIVERS.get(path.partition("://")[0], "the package of its fsspec file system")
+        raise ResourceError(path, "no driver for this address", package, f"pip install {package}") from error
+    except ValueError as error:
+        known = "s3://, gs://, https:// or another that fsspec knows"
+        raise ResourceError(path, "an address of an unknown kind", known, "mend the path") from error
+
+
+def _entries(filesystem: Any, root: str, path: str) -> list[str]:
+    """Names behind an address, sorted. Raises ResourceError for a store that does not answer, or refuses.
+
+    An address of the web is one file: a `?` begins its query, and a folder there is whatever its page links to.
+    """
+    if path.startswith(("http://", "https://")):
+        return [root]
+    try:
+        return sorted(filesystem.glob(root) if _is_glob(root) else filesystem.find(root))
+    except FileNotFoundError:
+        return []
+    except Exception as error:  # drivers raise errors of their own kinds
+        raise ResourceError(path, f"{type(error).__name__} from its store", "a listing", "check access") from error
+
+
+def _size(filesystem: Any, entry: str) -> int:
+    try:
+        return int(filesystem.size(entry) or 0)
+    except Exception as error:  # drivers raise errors of their own kinds
+        raise ResourceError(
+            entry, f"{type(error).__name__} from its store", "a file", "check address and access"
+        ) from error
 
 
 def _local_matches(path: Path, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
@@ -167,10 +204,9 @@ def open_raw(path: str) -> Iterator[IO[bytes]]:
         with Path(path).open("rb", buffering=_BLOCK) as file:
             yield file
         return
-    import fsspec
-
-    with fsspec.open(path, "rb", block_size=_BLOCK) as file:
-        yield file
+    filesystem, root = _filesystem(path)
+    with filesystem.open(root, "rb", block_size=_BLOCK) as file:
+        yield io.BufferedReader(file, _BLOCK)  # lines of a limited length are beyond what drivers' files can
 
 
 def with_checksums(files: Sequence[InputFile], cache: dict[str, list[Any]]) -> list[InputFile]:
