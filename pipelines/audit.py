@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from data_cards.audit.run import AuditedRun
 from pipelines.compare_dialects import compare_dialects
 from pipelines.tasks.decide import gates_before_rules
 
-__all__ = ["audited_run", "ensure_report"]
+__all__ = ["audited_run", "ensure_report", "serve_audit"]
 
 _COMPARED = 1000
 
@@ -44,6 +45,16 @@ def ensure_report(root: Path) -> Path:
         return run.root / REPORT
     recipe = load_recipe(root / "recipe.resolved.yaml")
     return write_report(replace(run, comparisons=_comparisons(root, recipe)))
+
+
+def serve_audit(root: Path, against: Path | None, port: int, tell: Callable[[str], None]) -> None:
+    """Serve the live pages of a run until interrupted. Raises ResourceError where the extra `ui` is not installed."""
+    try:
+        from data_cards.audit.ui.app import serve
+    except ModuleNotFoundError as error:
+        do = 'install it with `pip install "gristmill[ui]"`; `--report` does without'
+        raise ResourceError("audit", f"no module {error.name}", "the extra `ui`", do) from None
+    serve(audited_run(root), audited_run(against) if against is not None else None, port, tell)
 
 
 def _comparisons(root: Path, recipe: Recipe) -> tuple[dict[str, Any], ...]:

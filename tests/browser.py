@@ -89,7 +89,7 @@ class Browser:
     def until(self, expression: str, seconds: float = 15) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+            answer = self.call("Runtime.evaluate", expression=f"Boolean({expression})", returnByValue=True)
             if answer["result"].get("value"):
                 return
             assert time.monotonic() < deadline, f"not within {seconds} s: {expression}"

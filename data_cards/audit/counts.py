@@ -18,6 +18,7 @@ __all__ = [
     "Distribution",
     "Fate",
     "RuleCount",
+    "bin_edges",
     "distribution",
     "fates",
     "groups",
@@ -133,24 +134,42 @@ def distribution(run: AuditedRun, attribute: str) -> Distribution | None:
     if not known.any() or values[known].min() == values[known].max():
         return None
     edges, log = _edges(values[known])
-    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    bins = bins_of(values, edges, log)
     kept = np.asarray(pc.equal(run.read.column("state"), KEPT).to_numpy(zero_copy_only=False), np.bool_)
     counts = [np.bincount(bins[known & side], minlength=len(edges) - 1).tolist() for side in (kept, ~kept)]
     return Distribution(tuple(edges.tolist()), tuple(counts[0]), tuple(counts[1]), int((~known).sum()), log)
 
 
 def _edges(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], bool]:
-    """Bins of one width, or of one ratio where the values have a long tail."""
-    low, middle, high = (float(x) for x in (values.min(), np.median(values), np.quantile(values, 0.999)))
     positive = values[values > 0]
-    if low >= 0 and len(positive) and middle > 0 and high > _LONG_TAIL * middle:
-        first = max(float(np.quantile(positive, 0.001)), high / 1e6)
-        return np.geomspace(first, high, _BINS + 1), True
-    high = high if high > low else float(values.max())
-    whole = bool(np.all(values == np.rint(values)))
-    if whole and high - low <= _BINS:
-        return np.arange(low, high + 2), False
-    return np.linspace(low, high, _BINS + 1), False
+    least = float(positive.min()) if len(positive) else 0.0
+    places = [len(values) // 2, int(0.999 * (len(values) - 1))]
+    middle, top = np.partition(values, places)[places]
+    facts = (float(x) for x in (values.min(), values.max(), middle, top))
+    return bin_edges(*facts, least=least, whole=bool(np.all(values == np.rint(values))))
+
+
+def bins_of(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64], log: bool) -> npt.NDArray[np.int64]:
+    """Number of the bin, the first or last one for what lies beyond the ends; 0 for what is not finite."""
+    if log:
+        values, edges = np.log(np.maximum(values, edges[0])), np.log(edges)
+    place = (values - edges[0]) * ((len(edges) - 1) / (edges[-1] - edges[0]))
+    return np.clip(np.nan_to_num(np.floor(place)), 0, len(edges) - 2).astype(np.int64)
+
+
+def bin_edges(
+    low: float, high: float, middle: float, top: float, *, least: float, whole: bool
+) -> tuple[npt.NDArray[np.float64], bool]:
+    """Bins of one width, or (True) of one ratio where the values have a long tail.
+
+    `top` is a quantile near 1, `least` the smallest value above 0, `whole` whether all values are integers.
+    """
+    top = top if top > low else high
+    if low >= 0 and middle > 0 and top > _LONG_TAIL * middle:
+        return np.geomspace(max(least, top / 1e6), top, _BINS + 1), True
+    if whole and top - low <= _BINS:
+        return np.arange(low, top + 2), False
+    return np.linspace(low, top, _BINS + 1), False
 
 
 def largest_clusters(run: AuditedRun, most: int) -> tuple[list[tuple[str, int]], dict[int, int], int]:

@@ -10,7 +10,7 @@ from data_cards.audit.thresholds import Slider, Thresholds
 from data_cards.pages import histogram, json_block, show_count, show_value, table
 from data_cards.pages.axes import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH
 
-__all__ = ["attributes", "movable"]
+__all__ = ["attributes", "chart_of", "movable"]
 
 _JOINT = "Move limits one by one or together."
 _SINGLE = (
@@ -30,7 +30,7 @@ def attributes(run: AuditedRun) -> Markup:
     for name in measured_numbers(run):
         found = distribution(run, name)
         if found is not None:
-            charts.append(_chart(name, name, found))
+            charts.append(chart_of(name, name, found))
     return Markup('<div class="grid-2">{}</div>').format(Markup("").join(charts))
 
 
@@ -88,7 +88,7 @@ def _figure(at: int, slider: Slider, found: Distribution | None) -> Markup:
     title = f"{slider.reason}: {slider.attribute} {_SIGNS[slider.limit]} {value}"
     if found is None:
         return Markup("<figure><figcaption>{}</figcaption>{}</figure>").format(title, control)
-    return _chart(title, slider.attribute, found, control, _marker(at, found))
+    return chart_of(title, slider.attribute, found, control, _marker(at, found))
 
 
 def _marker(at: int, found: Distribution) -> Markup:
@@ -99,7 +99,7 @@ def _marker(at: int, found: Distribution) -> Markup:
     ).format(at, found.edges[0], found.edges[-1], int(found.log), WIDTH - RIGHT - LEFT, LEFT, HEIGHT - BOTTOM)
 
 
-def _chart(title: str, name: str, found: Distribution, below: Markup | str = "", over: Markup | str = "") -> Markup:
+def chart_of(title: str, name: str, found: Distribution, below: Markup | str = "", over: Markup | str = "") -> Markup:
     notes = [f"{found.missing:,} documents without a value."] if found.missing else []
     if found.log:
         notes.append("Logarithmic; the first bin holds all smaller values, zero among them, the last all larger ones.")

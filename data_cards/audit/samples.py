@@ -49,7 +49,8 @@ def nearest(run: AuditedRun, reasons: Sequence[str], most: int, characters: int)
 
 
 def _order(run: AuditedRun, rows: npt.NDArray[np.int64], rule: Rule | None) -> npt.NDArray[np.int64]:
-    part = run.read.take(pa.array(rows)).select(["id", "similarity", *([rule.attribute] if rule else [])])
+    columns = ["id", "similarity", *([rule.attribute] if rule else [])]
+    part = run.read.select(columns).take(pa.array(rows))
     if rule is None:
         far = np.nan_to_num(numbers_of(part.column("similarity")), nan=np.inf)
     elif rule.compares_words:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from data_cards.audit.run import AuditedRun, Flags, numbers_of
 
 __all__ = ["Slider", "Thresholds", "thresholds"]
 
-_FINENESS, _FINEST, _BUDGET, _MOST_ROWS = (200, 96, 48, 24), 200, 2_000_000, 500_000
+_FINEST, _HALVINGS, _BUDGET, _MOST_ROWS = 200, 5, 3_000_000, 600_000
 Numbers = npt.NDArray[np.float64]
 # Which values fail at a limit, and on which side of an equal position a value falls.
 _KINDS = {"min": (True, "right"), "above": (True, "left"), "max": (False, "left"), "below": (False, "right")}
@@ -67,12 +67,10 @@ def thresholds(run: AuditedRun, *, budget: int = _BUDGET) -> Thresholds:
     fails = [_fails(kind, getattr(rule, kind), value) & on for rule, kind, value, on in columns]
     kept = ~np.any(fails, axis=0) if fails else np.ones(len(weights), np.bool_)
     totals = tuple(int(total) for total in weights[kept].sum(axis=0))
-    for fineness in _FINENESS:
-        sliders, cells = _gridded(columns, fineness)
-        table = _joint_table(cells, weights)
-        if table is not None and sum(len(part) for part in table.values()) <= budget:
-            return Thresholds(sliders, totals, True, table)  # type: ignore[arg-type]
-    sliders, cells = _gridded(columns, _FINEST)
+    sliders, cells = _gridded(columns)
+    table = _joint_table(sliders, cells, weights, budget)
+    if table is not None:
+        return Thresholds(table[0], totals, True, table[1])  # type: ignore[arg-type]
     return Thresholds(sliders, totals, False, _single_tables(sliders, cells, fails, weights))  # type: ignore[arg-type]
 
 
@@ -113,11 +111,11 @@ def _fails(kind: str, limit: float, values: Numbers) -> Flags:
     return failed
 
 
-def _gridded(columns: Sequence[tuple[Any, str, Numbers, Flags]], fineness: int) -> tuple[tuple[Slider, ...], Any]:
+def _gridded(columns: Sequence[tuple[Any, str, Numbers, Flags]]) -> tuple[tuple[Slider, ...], Any]:
     sliders, cells = [], []
     for rule, kind, values, judged in columns:
         limit = getattr(rule, kind)
-        positions = _positions(values[judged], limit, fineness)
+        positions = _positions(values[judged], limit)
         at = int(np.searchsorted(positions, limit))
         sliders.append(Slider(rule.reason, rule.attribute, kind, tuple(positions.tolist()), at))
         never = len(positions) if sliders[-1].lower else 0
@@ -126,33 +124,68 @@ def _gridded(columns: Sequence[tuple[Any, str, Numbers, Flags]], fineness: int) 
     return tuple(sliders), np.stack(cells, axis=1) if cells else np.zeros((0, 0), np.uint8)
 
 
-def _positions(values: Numbers, limit: float, fineness: int) -> Numbers:
+def _positions(values: Numbers, limit: float) -> Numbers:
     """Round numbers spread as the values are, half of them on either side of the limit, and the limit itself."""
-    shares = np.linspace(0, 1, fineness // 2)
-    sides = [side for side in (values[values < limit], values[values >= limit]) if len(side)]
-    spread = np.concatenate([np.quantile(side, shares, method="nearest") for side in sides]) if sides else values
-    rounded = [float(f"{value:.3g}") for value in np.unique(spread[np.isfinite(spread)])]
+    ordered = np.sort(values[np.isfinite(values)])
+    place = int(np.searchsorted(ordered, limit))
+    sides = [side for side in (ordered[:place], ordered[place:]) if len(side)]
+    spread = [side[np.linspace(0, len(side) - 1, _FINEST // 2).round().astype(np.int64)] for side in sides]
+    rounded = [float(f"{value:.3g}") for value in np.unique(np.concatenate(spread))] if spread else []
     return np.unique([*rounded, limit])
 
 
-def _joint_table(cells: npt.NDArray[np.uint8], weights: npt.NDArray[np.int64]) -> dict[str, str] | None:
-    """Distinct rows of cells in order, column by column, with the sums of their weights; None if they are too many."""
-    if not len(cells):
-        return {"cells": _packed(cells), "documents": _packed(weights[:, 0]), "words": "", "bytes": ""}
-    whole = np.ascontiguousarray(cells).view(np.dtype((np.void, cells.shape[1]))).ravel()
-    rows, which = np.unique(whole, return_inverse=True)
-    if len(rows) > _MOST_ROWS:
-        return None
-    sums = [np.bincount(which, weights[:, at].astype(np.float64), len(rows)) for at in range(3)]
-    columns = rows.view(np.uint8).reshape(len(rows), -1).T
-    names = ("documents", "words", "bytes")
-    return {"cells": _packed(columns), **{name: _packed(total) for name, total in zip(names, sums, strict=True)}}
+def _joint_table(
+    sliders: tuple[Slider, ...], cells: npt.NDArray[np.uint8], weights: npt.NDArray[np.int64], budget: int
+) -> tuple[tuple[Slider, ...], dict[str, str]] | None:
+    """Sliders as fine as the budget allows, and their table: distinct rows of cells with the sums of their weights.
+
+    None where even every sixteenth position is too fine.
+    """
+    for _ in range(_HALVINGS):
+        first, which = _distinct(cells)
+        weights = np.stack([np.bincount(which, column.astype(np.float64), len(first)) for column in weights.T], axis=1)
+        cells = cells[first]
+        if len(first) <= min(_MOST_ROWS, budget):
+            sums = {name: _packed(weights[:, at]) for at, name in enumerate(("documents", "words", "bytes"))}
+            table = {"cells": _packed(cells.T), **sums}
+            if sum(len(part) for part in table.values()) <= budget:
+                return sliders, table
+        sliders, cells = _halved(sliders, cells)
+    return None
+
+
+def _halved(
+    sliders: Sequence[Slider], cells: npt.NDArray[np.uint8]
+) -> tuple[tuple[Slider, ...], npt.NDArray[np.uint8]]:
+    """Every other position, and the recipe's own."""
+    coarser, columns = [], []
+    for slider, column in zip(sliders, cells.T, strict=True):
+        left = sorted({*range(0, len(slider.positions), 2), slider.at})
+        positions = tuple(slider.positions[at] for at in left)
+        coarser.append(replace(slider, positions=positions, at=left.index(slider.at)))
+        columns.append(np.searchsorted(left, np.arange(len(slider.positions) + 1)).astype(np.uint8)[column])
+    return tuple(coarser), np.stack(columns, axis=1)
+
+
+def _distinct(cells: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each distinct row occurs first, in the order of the rows, and for every row which of them it is.
+
+    Eight columns at a time are one big-endian number; sorting numbers is many times faster than sorting rows.
+    """
+    known = np.zeros(len(cells), np.int64)
+    first = np.zeros(1, np.int64)
+    for start in range(0, cells.shape[1], 8):
+        part = np.zeros((len(cells), 8), np.uint8)
+        part[:, : min(8, cells.shape[1] - start)] = cells[:, start : start + 8]
+        numbers, which = np.unique(part.view(">u8").ravel().astype(np.uint64), return_inverse=True)
+        _, first, known = np.unique(known * len(numbers) + which, return_index=True, return_inverse=True)
+    return first, known
 
 
 def _packed(array: npt.NDArray[Any]) -> str:
     """Little-endian bytes (uint8 as they are, anything else as float64), deflated, as base64."""
     plain = array if array.dtype == np.uint8 else array.astype("<f8")
-    return base64.b64encode(zlib.compress(np.ascontiguousarray(plain).tobytes(), 9)).decode()
+    return base64.b64encode(zlib.compress(np.ascontiguousarray(plain).tobytes(), 6)).decode()
 
 
 def _single_tables(

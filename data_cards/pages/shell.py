@@ -46,8 +46,12 @@ def render_page(
     contents: Sequence[tuple[str, str]] = (),
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
+    live: bool = False,
 ) -> str:
-    """A whole page. `contents` links to sections by (anchor, name); `styles` and `scripts` are our own assets only."""
+    """A whole page. `contents` links to sections by (anchor, name); `styles` and `scripts` are our own assets only.
+
+    A `live` page comes from a server of ours: its forms may go back there.
+    """
     every = [asset("style.css"), *styles]
     return (
         environment()
@@ -57,7 +61,8 @@ def render_page(
             lead=lead,
             contents=contents,
             sections=sections,
-            policy=content_policy(every, scripts),
+            live=live,
+            policy=content_policy(every, scripts, live=live),
             styles=[Markup(text) for text in every],  # noqa: S704  our own files
             scripts=[Markup(text) for text in scripts],  # noqa: S704
         )
@@ -68,19 +73,16 @@ def section(anchor: str, heading: str, *content: Markup) -> Markup:
     return Markup('<section id="{}"><h2>{}</h2>{}</section>').format(anchor, heading, Markup("").join(content))
 
 
-def content_policy(styles: Sequence[str], scripts: Sequence[str], others: str = "") -> str:
-    """Content-Security-Policy by which exactly these texts may style and run; `others` are further directives."""
+def content_policy(styles: Sequence[str], scripts: Sequence[str], *, live: bool = False) -> str:
+    """Content-Security-Policy by which exactly these texts may style and run, and nothing else loads."""
     return "; ".join(
-        part
-        for part in (
+        (
             "default-src 'none'",
             f"style-src {_sources(styles)}",
             f"script-src {_sources(scripts)}",
             "base-uri 'none'",
-            "form-action 'none'",
-            others,
+            *(("form-action 'self'", "img-src 'self'") if live else ("form-action 'none'",)),
         )
-        if part
     )
 
 

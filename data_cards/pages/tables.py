@@ -61,5 +61,6 @@ def _shown(value: Any) -> Markup:
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
         value = value.striptags() if isinstance(value, Markup) else value
+        value = value.lstrip("+-−±")
         return value[:1].isdigit() or value[:2] in ("<0", ">9") or value == "–"
     return isinstance(value, (int, float)) and not isinstance(value, bool)

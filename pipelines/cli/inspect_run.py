@@ -31,11 +31,18 @@ def verify(
     print_report(verify_path(run, sums=not quick))
 
 
-def audit(run: RunOnly) -> None:
-    """Write the audit report of a run: one page that needs no network."""
-    from pipelines.audit import ensure_report
+def audit(
+    run: RunOnly,
+    against: Annotated[Optional[Path], typer.Option(help="Another release of it, to be shown beside.")] = None,  # noqa: UP045
+    report: Annotated[bool, typer.Option("--report", help="Write the report and serve nothing.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine only; 0 takes a free one.")] = 0,
+) -> None:
+    """Look at a run: a report, and live pages to search, filter, read, label and compare."""
+    from pipelines.audit import ensure_report, serve_audit
 
     typer.echo(f"report   {ensure_report(run)}")
+    if not report:
+        serve_audit(run, against, port, lambda address: typer.echo(f"open     {address}\nCtrl-C ends it"))
 
 
 def duplicates(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from curation.recipe_file import parse_recipe
+from curation.recipe_file import load_recipe, parse_recipe
 from pipelines.runner import Options, run_recipe
 from tests.browser import EXECUTABLE, Browser
 from tests.conftest import document, sentence, write_lines
@@ -32,6 +35,7 @@ clean:
   - gopher_repetition
 rules:
   - {{reason: too_short, attribute: text.characters, min: 60}}
+  - {{reason: "</script><script>alert(1)</script>", attribute: text.characters, max: 390}}
   - {{reason: word_length, attribute: gopher_quality.word_length, min: 3, max: 5.2}}
   - {{reason: repeated_line, attribute: gopher_repetition.duplicate_line_fraction, below: 0.25, on_missing: keep}}
 dedup:
@@ -92,3 +96,45 @@ def browser(chromium: Browser) -> Browser:
     chromium.problems.clear()
     chromium.requests.clear()
     return chromium
+
+
+class Server:
+    """The live pages of a run on a free port, in a thread of this process."""
+
+    token = "a-token-for-tests"
+
+    def __init__(self, run: Path, against: Path | None = None) -> None:
+        import uvicorn
+
+        from data_cards.audit.ui.app import make_app
+        from data_cards.audit.ui.site import Site
+        from pipelines.audit import audited_run
+
+        self.site = Site(audited_run(run), audited_run(against) if against else None)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(make_app(self.site, token=self.token, port=self.port), log_level="error", ws="none")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def served(audited: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A copy of the run, and beside it a release with another limit."""
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(audited, folder / "run")
+    shutil.copytree(audited, folder / "stricter")
+    stricter = load_recipe(audited / "recipe.resolved.yaml", ["rules.too_short.min=150"])
+    run_recipe(stricter, folder / "stricter", Options(workers=1, quiet=True))
+    server = Server(folder / "run", folder / "stricter")
+    yield server
+    server.close()

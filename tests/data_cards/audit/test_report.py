@@ -2,19 +2,22 @@
 
 import base64
 import re
+import shutil
 import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from curation.recipe_file import load_recipe, parse_recipe
 from data_cards.audit import counts
 from data_cards.audit.report import is_current, report_page, write_report
 from data_cards.audit.samples import nearest
 from data_cards.audit.thresholds import thresholds
 from pipelines.audit import audited_run, ensure_report
+from pipelines.runner import Options, run_recipe
 from pipelines.what_if import what_if
-from tests.data_cards.conftest import HOSTILE
+from tests.conftest import write_lines
 from tests.data_cards.pages.test_pages import Elements
 
 
@@ -57,6 +60,18 @@ def test_any_positions_keep_what_what_if_keeps(run, seed):
     positions = [int(draw.integers(len(slider.positions))) for slider in found.sliders]
     after = what_if(run.root, asked(found, positions)).after
     assert kept_at(found, positions) == (after.documents, after.words, after.bytes)
+
+
+def test_a_re_run_keeps_what_the_page_says(run, tmp_path):
+    found = thresholds(run)
+    moved = {"too_short": lambda slider: slider.at * 3 // 4, "word_length": lambda slider: len(slider.positions) // 2}
+    positions = [moved.get(slider.reason, lambda slider: slider.at)(slider) for slider in found.sliders]
+    shutil.copytree(run.root, tmp_path / "run")
+    recipe = load_recipe(run.root / "recipe.resolved.yaml", asked(found, positions))
+    run_recipe(recipe, tmp_path / "run", Options(workers=1, quiet=True))
+    decided = audited_run(tmp_path / "run").manifest("decide").counts
+    documents, _, size = kept_at(found, positions)
+    assert (decided["kept"], decided["bytes.kept"]) == (documents, size)
 
 
 def test_a_page_too_small_for_all_combinations_is_exact_one_at_a_time(run):
@@ -142,12 +157,7 @@ def test_a_report_is_written_once_for_a_run(audited):
 
 
 def test_a_run_without_documents_has_a_report(tmp_path):
-    from curation.recipe_file import parse_recipe
-    from pipelines.runner import Options, run_recipe
-    from tests.conftest import write_lines
-
     path = write_lines(tmp_path / "a.jsonl", [{"text": ""}])
     recipe = f"name: empty\nsources:\n  - jsonl: {{name: a, path: {path}}}\n"
     run_recipe(parse_recipe(recipe), tmp_path / "run", Options(workers=1, quiet=True))
     assert write_report(audited_run(tmp_path / "run")).stat().st_size > 0
-    assert HOSTILE

@@ -1,0 +1,1 @@
+"""The live pages of `gristmill audit`: served to this machine alone, behind a token."""
