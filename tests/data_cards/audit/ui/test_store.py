@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -105,19 +106,19 @@ def test_documents_are_found_by_id_its_beginning_url_and_key(store, rows):
     assert store.find("nothing of the kind") == []
 
 
-def test_labels_are_kept_and_the_last_word_counts(store, rows):
-    labels = Labels(store.run)
+def test_labels_are_kept_and_the_last_word_counts(store, rows, tmp_path):
+    elsewhere = replace(store.run, root=tmp_path)
+    labels = Labels(elsewhere)
     labels.add(rows[0]["id"], "good", "a note")
     labels.add(rows[0]["id"], "bad", "")
     labels.add(rows[1]["id"], "good", "=1+1")
     labels.add(rows[2]["id"], "good", "")
     labels.add(rows[2]["id"], "", "")
-    again = Labels(store.run)
+    again = Labels(elsewhere)
     assert {entry.id: entry.label for entry in again.all()} == {rows[0]["id"]: "bad", rows[1]["id"]: "good"}
     written = export(store.run, again, {rows[0]["id"]: 0, rows[1]["id"]: 1})
     lines = [json.loads(line) for line in written["bad"][0].read_text("utf-8").splitlines()]
     assert [(line["id"], line["text"]) for line in lines] == [(rows[0]["id"], store.run.text("clean", 0))]
-    labels.path.unlink()
 
 
 def test_a_rule_is_right_about_bad_documents_that_it_fails(store, rows):
