@@ -83,10 +83,12 @@ class RemoveRepeatedLines(Operator):
         kept = np.arange(len(hashes))
         for period in [*range(1, max_block_lines + 1), -1]:
             block = len(kept) // 2 if period < 0 else period
-            for first, last in reversed(tandem_repeats(hashes[kept], block, 1)):
+            stays = np.ones(len(kept), np.bool_)
+            for first, last in tandem_repeats(hashes[kept], block, 1):
                 lines = kept[first:last]
                 if (stops[lines] - starts[lines]).sum() >= self.min_repeat_bytes and (period > 0 or last == len(kept)):
-                    kept = np.delete(kept, slice(first, last))
+                    stays[first:last] = False
+            kept = kept[stays]
         gone = np.setdiff1d(np.arange(len(hashes)), kept)
         return _taken_out(data, [(stops[k - 1], stops[k]) for k in gone]), len(gone)
 

@@ -77,9 +77,10 @@ def _lines_repeat(hashes, sizes, count, max_period, min_bytes):  # type: ignore[
 
 @helper
 def _words_loop(data, start, end, classes, tokens, runs, limits):  # type: ignore[no-untyped-def]
-    """Whether a run at some distance p reaches limits[p - 1]. `tokens` begins with len(runs) zeros, no token's hash."""
+    """Whether a run at some distance p reaches limits[p - 1]. `tokens` is scratch; zeros come first."""
     longest = len(runs)
     runs[:] = 0
+    tokens[:longest] = 0
     place, position = longest, start
     while True:
         first, position, _, _, _, _ = next_word(data, position, end, classes)
@@ -117,7 +118,7 @@ def find_repetitive(data, offsets, classes, max_lines, min_bytes, max_words, cop
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
     hashes, sizes = np.empty(longest // 2 + 1, np.uint64), np.empty(longest // 2 + 1, np.int64)
-    tokens, runs = np.zeros(longest + max_words, np.uint64), np.zeros(max_words, np.int64)
+    tokens, runs = np.empty(longest + max_words, np.uint64), np.zeros(max_words, np.int64)
     limits = copies * np.arange(1, max_words + 1)
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import add, find_slot, hash_bytes, table_size
+from curation.kernels.hash_tables import add, clear, find_slot, hash_bytes, table_size
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.text import find_key
@@ -41,23 +41,20 @@ def count_repeated_characters(data, offsets, classes, n):  # type: ignore[no-unt
         if end - start >= capacity:
             capacity = 2 * (end - start) + 64
             places, kept = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
-            histogram = np.zeros(capacity, np.int64)
+            histogram = np.empty(capacity, np.int64)
         grams = _character_places(data, start, end, classes, row, places) - n + 1
         if grams < 1:
             continue
         if 4 * table_size(grams) > slots:
             slots = 4 * table_size(grams)
-            sieve = np.zeros(slots, np.uint8)
-            keys, seen = np.zeros(slots, np.uint64), np.empty(slots, np.int32)
+            sieve = np.empty(slots, np.uint8)
+            keys, seen = np.empty(slots, np.uint64), np.empty(slots, np.int32)
         left = _sieve(data, places, grams, n, sieve, kept)
         size = table_size(left)
+        clear(keys, size)
         repeated, extra, most = _count_kept(data, places, kept, left, n, keys, size, seen, histogram)
         row[NGRAMS] = grams
         row[TOP_NGRAMS] = _sum_of_most(histogram, most, min(int(np.sqrt(grams - extra)), repeated))
-        for k in range(size):
-            keys[k] = 0
-        for k in range(most + 1):
-            histogram[k] = 0
     return counts
 
 
@@ -98,18 +95,20 @@ def _sieve(data, places, grams, n, sieve, kept):  # type: ignore[no-untyped-def]
 def _count_kept(data, places, kept, left, n, keys, size, seen, histogram):  # type: ignore[no-untyped-def]
     """Distinct n-grams that occur more than once, their occurrences after the first, and the highest count.
 
-    `histogram` becomes how many n-grams have each count above one.
+    `histogram` becomes how many n-grams have each count above one, up to the highest.
     """
-    repeated, extra, most = 0, 0, 0
+    repeated, extra, most = 0, 0, 1
     for j in range(left):
         k = kept[j]
         times = add(keys, size, seen, hash_bytes(data, places[k], places[k + n]))
         if times > 1:
             extra += 1
             repeated += times == 2
+            if times > most:
+                most = times
+                histogram[times] = 0
             histogram[times] += 1
             histogram[times - 1] -= times > 2
-            most = max(most, times)
     return repeated, extra, most
 
 
@@ -146,7 +145,8 @@ def count_repeated_words(data, offsets, classes, lower, n, stop_keys):  # type: 
         size = table_size(grams)
         if size > slots:
             slots = size
-            keys, seen = np.zeros(slots, np.uint64), np.empty(slots, np.int32)
+            keys, seen = np.empty(slots, np.uint64), np.empty(slots, np.int32)
+        clear(keys, size)
         for k in range(grams):
             gram = np.uint64(0)
             for j in range(n):
@@ -157,8 +157,6 @@ def count_repeated_words(data, offsets, classes, lower, n, stop_keys):  # type: 
             row[REPEATED_NGRAMS] += seen[find_slot(keys, size, words[k])] > 1
         row[WORD_NGRAMS] = grams
         row[WORDS] = number
-        for k in range(size):
-            keys[k] = 0
     return counts
 
 

@@ -66,9 +66,9 @@ def count_all(  # type: ignore[no-untyped-def]
         left = _choose(positions, left, slots, sieve, _TWICE, positions)
         if n > _LONGEST_TOP:
             size = table_size(left)
+            clear(keys, size)
             _count_grams(grams, characters, positions, left, n, keys, size, seen, place, slots, _ANY)
             left = _choose(positions, left, slots, seen, _TWICE, positions)
-            clear(keys, size)
             _add_up(row, characters, positions, left, tokens, n, counting)
 
 
@@ -128,10 +128,10 @@ def _find_top(  # type: ignore[no-untyped-def]
     while least > 1:
         number = _choose(positions, left, slots, sieve, least, chosen)
         size = table_size(number)
+        clear(keys, size)
         best, top = _count_grams(
             grams, characters, chosen, number, n, keys, size, seen, place, chosen, longest_of_equals
         )
-        clear(keys, size)
         if best >= least or least == 2:
             break
         least = max(best, 2)

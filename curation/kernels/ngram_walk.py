@@ -24,8 +24,8 @@ def walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # 
     for n in range(5, LONGEST + 1):
         left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
         size = table_size(left)
-        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
         clear(keys, size)
+        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
 
 
 @helper

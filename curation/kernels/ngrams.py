@@ -76,7 +76,7 @@ def repeated_ngrams(  # type: ignore[no-untyped-def]
             hashes, grams = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
             characters, starts = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
             positions, chosen = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-            slot, packed = np.empty(capacity, np.int32), np.zeros(capacity + 8 * LONGEST, np.uint8)
+            slot, packed = np.empty(capacity, np.int32), np.empty(capacity + 8 * LONGEST, np.uint8)
         if kind == FIELDS:
             tokens = _cut_fields(data, start, end, classes, hashes, characters)
         else:
@@ -86,7 +86,7 @@ def repeated_ngrams(  # type: ignore[no-untyped-def]
         size = table_size(tokens)
         if size > slots:
             slots = size
-            keys, seen, place = np.zeros(slots, np.uint64), np.empty(slots, np.int32), np.empty(slots, np.int32)
+            keys, seen, place = np.empty(slots, np.uint64), np.empty(slots, np.int32), np.empty(slots, np.int32)
             sieve = np.empty(SIEVE * slots, np.uint8)
         row = counts[document]
         row[TEXT_CHARACTERS] = count_characters(data, start, end)

@@ -34,6 +34,7 @@ HASHES, THREE_DOTS, SPACED_DOTS, ELLIPSES = range(4)
 _HASH, _DOT, _SPACE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x2026
 # Each eight times over.
 _HASHES, _DOTS, _SPACES, _E2 = (np.uint64(byte) * ONES for byte in (_HASH, _DOT, _SPACE, 0xE2))
+_LONG = 256  # fields from here on are kept one by one
 _SEED = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 
@@ -98,10 +99,10 @@ def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # 
     longest_document = 0
     for document in range(documents):
         longest_document = max(longest_document, offsets[document + 1] - offsets[document])
-    lengths = np.zeros(longest_document + 1, np.int64)
+    lengths, long_fields = np.zeros(_LONG, np.int64), np.empty(longest_document // _LONG + 1, np.int64)
     for document in range(documents):
         position, end = offsets[document], offsets[document + 1]
-        fields, all_characters, alphabetic, symbols, only_symbols, exact, folded, longest = 0, 0, 0, 0, 0, 0, 0, 0
+        fields, all_characters, alphabetic, symbols, only_symbols, exact, folded, long = 0, 0, 0, 0, 0, 0, 0, 0
         while True:
             start, position, characters, any_flags, _ = next_field(data, position, end, classes)
             if start == position:
@@ -112,8 +113,11 @@ def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # 
             if any_flags & PUNCTUATION:
                 symbols += _has_symbol(data, start, position)
                 only_symbols += _is_symbol(data, start, position, characters)
-            lengths[characters] += 1
-            longest = max(longest, characters)
+            if characters < _LONG:
+                lengths[characters] += 1
+            else:
+                long_fields[long] = characters
+                long += 1
             if characters <= stop_characters:
                 exact += find_key(stop_keys, _key(data, start, position)) >= 0
                 folded += find_key(stop_keys, _lower_key(data, start, position, lower)) >= 0
@@ -124,8 +128,9 @@ def count_fields(data, offsets, classes, lower, stop_keys, stop_characters):  # 
         counts[document, ONLY_SYMBOL_FIELDS] = only_symbols
         counts[document, STOP_WORDS] = exact
         counts[document, STOP_WORDS_ANY_CASE] = folded
-        counts[document, MEDIAN_TWICE] = _median_twice(lengths, longest, fields)
-        lengths[: longest + 1] = 0
+        long_fields[:long].sort()
+        counts[document, MEDIAN_TWICE] = _median_twice(lengths, long_fields, long, fields)
+        lengths[:] = 0
     return counts
 
 
@@ -157,19 +162,20 @@ def _is_symbol(data, start, stop, characters):  # type: ignore[no-untyped-def]
 
 
 @helper
-def _median_twice(histogram, longest, count):  # type: ignore[no-untyped-def]
-    """Twice the median of `count` lengths given as a histogram: the sum of the two middle ones."""
+def _median_twice(histogram, long_fields, long, count):  # type: ignore[no-untyped-def]
+    """Twice the median of `count` lengths, the sum of the two middle ones: a histogram, and those that are too long."""
     if count == 0:
         return 0
     low, high = (count - 1) // 2, count // 2
     total, passed = 0, 0
-    for length in range(longest + 1):
+    for length in range(_LONG):
         before = passed
         passed += histogram[length]
         total += length * (before <= low < passed) + length * (before <= high < passed)
         if passed > high:
-            break
-    return total
+            return total
+    short = count - long
+    return total + long_fields[high - short] + (long_fields[low - short] if low >= short else 0)
 
 
 @kernel
