@@ -7,13 +7,14 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints
 .PHONY: demo test test-slow lint prism bench clean clean-kernels help
 
 help:
-	@echo "make demo   set up, and curate the documentation in this Python environment"
+	@echo "make demo   set up, curate the documentation in this Python environment, and measure on models if that helped"
 	@echo "make test   set up, and run the tests"
 	@echo "make lint   formatting, types, and who may import whom"
 	@echo "make bench  speed and quality, side by side with the peers"
 
-demo: $(VENV)/.core
+demo: $(VENV)/.train
 	$(BIN)/gristmill demo --to runs/demo
+	$(BIN)/gristmill ablate demo-study --to runs/demo-study
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow and not gpu"
@@ -37,14 +38,14 @@ bench: $(VENV)/.dev
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# The tool alone: no torch.
-$(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) -e .
+# With torch: the demo ends with a study.
+$(VENV)/.train: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e ".[train]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) -e ".[all]"
-	touch $@ $(VENV)/.core
+	touch $@ $(VENV)/.train
 
 # numba's cache does not notice edits in modules that a kernel imports; run this after such an edit.
 clean-kernels:

@@ -25,6 +25,10 @@ from training.ablation.statistics.estimates import estimate_of, pooled_sd
 CHANGES = (
     "name=ablation-control",
     "doses=[{defect: noise, shares: [0.25, 0.5]}]",
+    "pool=1100KB",
+    "budget.tokens=300000",
+    "held_out.max_tokens=30000",
+    "measures={samples: 48, sample_tokens: 48, extraction: 32, probes: 100}",
     "canaries={copies: [0, 1, 16, 64], each: 4, references: 255}",
 )
 

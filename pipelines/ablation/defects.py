@@ -7,6 +7,7 @@ amount of text.
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.augment.word_noise import WordNoise
 from curation.errors import RecipeError
 from curation.operator import run_operator
 from curation.registry import load
@@ -116,11 +118,17 @@ def _through(table: pa.Table, operator: str) -> pa.Table:
 def _copies(table: pa.Table, chosen: Rows, sizes: npt.NDArray[np.int64], wanted: float, dose: Dose) -> pa.Table:
     """The first of the chosen documents, each `copies` times; near duplicates have words dropped and swapped."""
     assert dose.copies is not None
-    few = table.take(pa.array(_filled(chosen, sizes, wanted / dose.copies)))
-    noise = {"drop": 0.03, "swap": 0.03} if dose.defect == "near_duplicates" else {"drop": 0.0, "swap": 0.0}
-    operator: Any = load("operator", "word_noise", "dose")(copies=dose.copies - 1, min_words=1, **noise)
-    more = [operator.apply(batch) for batch in few.cast(DOCUMENT).combine_chunks().to_batches()]
-    return pa.concat_tables([few.cast(DOCUMENT), pa.Table.from_batches(more, DOCUMENT)])
+    few = table.take(pa.array(_filled(chosen, sizes, wanted / dose.copies))).to_pylist()
+    made = [_copy(row, number, dose.defect) for row in few for number in range(1, dose.copies)]
+    return pa.Table.from_pylist([*few, *made], DOCUMENT)
+
+
+def _copy(row: dict[str, Any], number: int, defect: str) -> dict[str, Any]:
+    name = child_id(row["id"], defect, number)
+    text = row["text"]
+    if defect == "near_duplicates":
+        text = WordNoise(drop=0.03, swap=0.03).vary(text, random.Random(seed_for(defect, name)))
+    return {**row, "id": name, "parent_id": row["id"], "text": text}
 
 
 def _repeated(leaked: pa.Table, wanted: float) -> pa.Table:

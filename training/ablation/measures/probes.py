@@ -1,7 +1,9 @@
 """Abilities asked for offline: minimal pairs from templates, the last word of held-out documents, and copying.
 
-Pairs follow the idea of BLiMP (Warstadt et al. 2020): two sentences that differ in one word, one of which is not
-English. They have the same number of words, and the score is the share of pairs in which the good one is likelier.
+Pairs follow the idea of BLiMP (Warstadt et al. 2020): two sentences of the same number of words, one of which is not
+English. Only what follows the place where they part is scored, given what stands before it, and where that differs the
+same words are scored: so it is grammar that decides, not how frequent a word is. The score is the share of pairs in
+which the good one is likelier.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from training.data.order import key_of
 
 __all__ = ["cloze", "copy_score", "minimal_pairs", "probe_pairs"]
 
-Pair = tuple[str, str]
+Sentence = tuple[str, str]  # what is given, what is scored
+Pair = tuple[Sentence, Sentence]
 
 _LISTED = (
     "value type function method class object array model file list name key item user module option parameter result "
@@ -38,7 +41,7 @@ _CHOICES = 10
 
 
 def probe_pairs(count: int) -> dict[str, list[Pair]]:
-    """(good, bad) sentences by probe, `count` of each; the same every time."""
+    """(good, bad) by probe, `count` of each; the same every time."""
     makers: dict[str, Callable[[random.Random], Pair]] = {
         "agreement": _agreement,
         "determiner": _determiner,
@@ -55,7 +58,7 @@ def minimal_pairs(scorer: Scorer, count: int) -> dict[str, float]:
     """`probe_<name>` in [0, 1]; 0.5 is guessing."""
     found = {}
     for name, pairs in probe_pairs(count).items():
-        scores = scorer.log_probabilities([("", sentence) for pair in pairs for sentence in pair]).reshape(-1, 2)
+        scores = scorer.log_probabilities([sentence for pair in pairs for sentence in pair]).reshape(-1, 2)
         found[f"probe_{name}"] = float((scores[:, 0] > scores[:, 1]).mean())
     return found
 
@@ -95,7 +98,7 @@ def _agreement(chance: random.Random) -> Pair:
     plural, end = chance.random() < 0.5, f"{chance.choice(_ADJECTIVES)}."
     subject = f"The {_plural(noun) if plural else noun} of the {chance.choice(_NOUNS)}"
     good, bad = (verb[1], verb[0]) if plural else verb
-    return f"{subject} {good} not {end}", f"{subject} {bad} not {end}"
+    return (subject, f" {good} not {end}"), (subject, f" {bad} not {end}")
 
 
 def _determiner(chance: random.Random) -> Pair:
@@ -103,20 +106,20 @@ def _determiner(chance: random.Random) -> Pair:
     start, end = f"You can use {chance.choice((one, many))}", "here."
     plural = start.endswith(many)
     good, bad = (_plural(noun), noun) if plural else (noun, _plural(noun))
-    return f"{start} {good} {end}", f"{start} {bad} {end}"
+    return (start, f" {good} {end}"), (start, f" {bad} {end}")
 
 
 def _npi(chance: random.Random) -> Pair:
-    """The same words: a question licenses "ever", a statement does not."""
-    noun, end = chance.choice(_NOUNS), f"ever {chance.choice(('been', 'seen', 'used'))} the {chance.choice(_NOUNS)}"
-    return f"Has the {noun} {end}?", f"The {noun} has {end}."
+    """A question licenses "ever", a statement does not."""
+    noun, end = chance.choice(_NOUNS), f" ever {chance.choice(('been', 'seen', 'used'))} the {chance.choice(_NOUNS)}"
+    return (f"Has the {noun}", end), (f"The {noun} has", end)
 
 
 def _reflexive(chance: random.Random) -> Pair:
     person, word = chance.choice(sorted(_PEOPLE.items()))
     other = "herself" if word == "himself" else "himself"
     start = f"The {chance.choice(_ADJECTIVES)} {person} {chance.choice(('saw', 'found', 'helped', 'asked'))}"
-    return f"{start} {word}.", f"{start} {other}."
+    return (start, f" {word}."), (start, f" {other}.")
 
 
 def _plural(noun: str) -> str:
