@@ -58,7 +58,13 @@ def failed_of(bits: bytes | None, rules: int) -> list[bool]:
 def fate_of(row: Mapping[str, Any]) -> str:
     """Where a document of the ledger went, in words."""
     if row["parent_id"] is not None:
-        return f"made from {row['parent_id']}; {row['split']} shard {row['shard']}, row {row['row']}"
+        return f"made from {row['parent_id']} by {row['key'].rpartition(':')[0]}; {_fate(row)}"
+    return _fate(row)
+
+
+def _fate(row: Mapping[str, Any]) -> str:
+    if row["state"] == KEPT and row["parent_id"] is not None:
+        return f"kept: {row['split']} shard {row['shard']}, row {row['row']}"
     if row["state"] == KEPT:
         cluster = "" if row["cluster"] == row["id"] else f"; survivor of cluster {row['cluster']}"
         return f"kept: {row['split']} shard {row['shard']}, row {row['row']}{cluster}"

@@ -6,6 +6,7 @@
     dedup      groupings in order
     previous   directories of finished runs whose documents must not come again; their groupings must be the same
     augment    operators that make new documents
+    augmentation  which documents are augmented, and how much of the result may be new
     dataset    splits and shards that users take away
     tokens     token shards beside them
     limits     when a run has gone wrong
@@ -31,7 +32,7 @@ from curation.operator import Operator
 from curation.rules import Rule
 from curation.tokens.options import TokenOptions
 
-__all__ = ["MEASURED", "Card", "DatasetOptions", "Gate", "Group", "Limits", "Recipe", "Step", "TokenOptions"]
+__all__ = ["MEASURED", "AugmentationOptions", "Card", "DatasetOptions", "Gate", "Group", "Limits", "Recipe", "Step", "TokenOptions"]
 
 # Attributes that every document has after the clean stage, whatever its operators.
 MEASURED = {"text.characters": pa.int64(), "text.bytes": pa.int64(), "text.bytes_collected": pa.int64()}
@@ -106,6 +107,21 @@ class DatasetOptions(_Part):
         return splits
 
 
+class AugmentationOptions(_Part):
+    """What is augmented, and how much of it is kept.
+
+    `splits` are augmented (the first one when null); a new document is in its parent's split. `max_share` is the most
+    that new documents may be of each split, in bytes of text or in documents (`share_of`); which of them stay under it
+    is decided by the order of their ids, which are hashes. `max_failed_share` is the share of the documents that an
+    operator may fail on before the run stops; null means no limit.
+    """
+
+    splits: tuple[str, ...] | None = Field(None, strict=False)
+    max_share: float | None = Field(None, ge=0, lt=1)
+    share_of: Literal["bytes", "documents"] = "bytes"
+    max_failed_share: float | None = Field(0.1, ge=0, le=1)
+
+
 class Limits(_Part):
     """A run stops when more than these shares of the records are quarantined or dropped; None means no limit."""
 
@@ -134,6 +150,7 @@ class Recipe(_Part):
     dedup: tuple[Group, ...] = ()
     previous: tuple[str, ...] = ()
     augment: tuple[Step, ...] = ()
+    augmentation: AugmentationOptions = AugmentationOptions()
     dataset: DatasetOptions = DatasetOptions()
     tokens: TokenOptions | None = None
     limits: Limits = Limits()
@@ -148,6 +165,7 @@ class Recipe(_Part):
         _once("rules", [rule.reason for rule in self.all_rules()])
         self._check_previous()
         self._check_kinds()
+        self._check_splits()
         self._check_rules()
         return self
 
@@ -164,6 +182,10 @@ class Recipe(_Part):
     def previous_runs(self) -> tuple[Path, ...]:
         return tuple(Path(path).expanduser().absolute() for path in self.previous)
 
+    def augmented_splits(self) -> tuple[str, ...]:
+        splits = self.augmentation.splits
+        return tuple(self.dataset.splits)[:1] if splits is None else splits
+
     def identity(self) -> dict[str, Any]:
         """Everything that decides the output."""
         return {
@@ -174,6 +196,7 @@ class Recipe(_Part):
             "dedup": [group.identity() for group in self.dedup],
             "previous": [dataset_digest(root) for root in self.previous_runs()],
             "augment": [step.identity() for step in self.augment],
+            "augmentation": self.augmentation.model_dump(mode="json", exclude={"max_failed_share"}),
             "dataset": self.dataset.model_dump(mode="json"),
             "tokens": self.tokens.identity() if self.tokens is not None else None,
             "card": self.card.model_dump(mode="json"),
@@ -199,6 +222,12 @@ class Recipe(_Part):
         for number, step in enumerate(self.augment):
             if step.operator.contract.kind != "expand":
                 raise _out_of_place(f"augment[{number}]", step, "an operator that makes new documents", "clean")
+
+    def _check_splits(self) -> None:
+        for split in self.augmented_splits():
+            if split not in self.dataset.splits:
+                known = nearest(split, self.dataset.splits)
+                raise RecipeError("augmentation.splits", f"`{split}`", "a split of the dataset", known)
 
     def _check_rules(self) -> None:
         known = dict(MEASURED)

@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scalarstring import ScalarString
 
 from curation.errors import RecipeError, nearest
-from curation.recipe import Card, DatasetOptions, Gate, Group, Limits, Recipe, Step, TokenOptions
+from curation.recipe import AugmentationOptions, Card, DatasetOptions, Gate, Group, Limits, Recipe, Step, TokenOptions
 from curation.registry import Room, load
 from curation.rule_sets import written_out
 from curation.rules import Rule
@@ -54,6 +54,7 @@ def dump_recipe(recipe: Recipe) -> str:
         "dedup": [{group.grouping.contract.name: _labelled(group.label, group.grouping)} for group in recipe.dedup],
         "previous": list(recipe.previous),
         "augment": [_dump_part(part) for part in recipe.augment],
+        "augmentation": recipe.augmentation.model_dump(mode="json"),
         "dataset": recipe.dataset.model_dump(mode="json"),
         **_dump_optional("tokens", recipe.tokens),
         "limits": recipe.limits.model_dump(mode="json"),
@@ -201,7 +202,7 @@ class _Builder:
 
     _FIELDS = (
         *("name", "sources", "clean", "rules", "dedup", "previous"),
-        *("augment", "dataset", "tokens", "limits", "card"),
+        *("augment", "augmentation", "dataset", "tokens", "limits", "card"),
     )
 
     def __init__(self, name: str, data: Any) -> None:
@@ -222,6 +223,7 @@ class _Builder:
         if "rules" in data:
             parts["rules"] = tuple(rule for item, at in self._items(data, "rules") for rule in self._rules(item, at))
         models: tuple[tuple[str, type[BaseModel]], ...] = (
+            ("augmentation", AugmentationOptions),
             ("dataset", DatasetOptions),
             ("tokens", TokenOptions),
             ("limits", Limits),

@@ -186,6 +186,9 @@ def _canonical(array: pa.Array) -> pa.Array:
         return _canonical_bytes(array, validity, np.int64)
     if pa.types.is_list(array.type):
         return _canonical_list(array, validity)
+    if pa.types.is_struct(array.type):
+        children = [_canonical(child) for child in array.flatten()]
+        return pa.Array.from_buffers(array.type, len(array), [validity], array.null_count, 0, children)
     if pa.types.is_boolean(array.type):
         bits = _bits(np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), np.bool_))
         return pa.Array.from_buffers(array.type, len(array), [validity, bits], array.null_count)

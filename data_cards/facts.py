@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["CardFacts", "SourceFacts", "SplitFacts", "TokenFacts", "TokenRate"]
+__all__ = ["AugmentationFacts", "CardFacts", "SourceFacts", "SplitFacts", "TokenFacts", "TokenRate"]
 
 
 class _Facts(BaseModel):
@@ -45,6 +45,22 @@ class TokenFacts(_Facts):
     rates: dict[str, tuple[TokenRate, ...]]
 
 
+class AugmentationFacts(_Facts):
+    """New documents: made = kept + dropped + quarantined. `failed` are documents that a step could not augment, by step
+    and reason; `steps` are kept ones by the step that made them, `documents` and `bytes` kept ones by split.
+    """
+
+    made: int = 0
+    kept: int = 0
+    dropped: int = 0
+    quarantined: int = 0
+    failed: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    steps: dict[str, int] = {}
+    documents: dict[str, int] = {}
+    bytes: dict[str, int] = {}
+
+
 class CardFacts(_Facts):
     """Counts are documents, those of `skipped` records that are none, by reason. `origins` are counts of kept documents
     by licence, snapshot and signal ("1" where it is given), where the recipe measures `origin`. `human` is what only a
@@ -61,6 +77,7 @@ class CardFacts(_Facts):
     dropped: int
     quarantined: int
     augmented: int
+    augmentation: AugmentationFacts = AugmentationFacts()
     reasons: dict[str, int]
     skipped: dict[str, int] = {}
     origins: dict[str, dict[str, int]] = {}

@@ -9,11 +9,12 @@ from typing import Any
 from curation.errors import GristmillError
 from curation.manifest import Manifest
 from curation.recipe import Recipe
+from pipelines.augmentation import Augmented, augment_stage_names, augment_stages
 from pipelines.dataset import Placement, ledger_stage, place, shard_stage
 from pipelines.dedup import dedup_stages, steps_of
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
-from pipelines.stages import augment_stage, clean_stage, collect_stage, decide_stage, split_stage
+from pipelines.stages import clean_stage, collect_stage, decide_stage, split_stage
 from pipelines.tokenizers import ChosenTokenizer, choose_tokenizer
 from pipelines.tokens import tokens_manifest, tokens_stage
 
@@ -41,7 +42,7 @@ class ChainEnd:
 
     collected: Manifest
     split: Manifest
-    augmented: Manifest
+    augmented: Augmented
     placement: Placement
     sharding: Stage
     sharded: Manifest
@@ -59,11 +60,11 @@ def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, 
     _within("dropped", decided.counts.get("dropped", 0), decided, recipe.limits.max_dropped_share)
     unique = dedup_stages(recipe, run, settings, cleaned, decided, do)
     split = do(split_stage(recipe, run, settings, cleaned, decided, unique.ledgers))
-    augmented = do(augment_stage(recipe, run, settings, unique.documents, split))
+    augmented = augment_stages(recipe, run, settings, unique, cleaned, split, do)
     placement = place(recipe, run, unique.documents, split, augmented)
     sharding = shard_stage(run, settings, placement)
     sharded = do(sharding)
-    ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided, unique.ledgers))
+    ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided, unique.ledgers, augmented))
     tokens = Tokens(tokenizer, do(tokens_stage(run, settings, tokenizer, sharded.files))) if tokenizer else None
     return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger, tokens)
 
@@ -72,7 +73,7 @@ def stage_names(recipe: Recipe) -> list[str]:
     """Names of all stages, the steps of a grouping each by itself."""
     dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in steps_of(group)]
     tokens = ["tokens"] if recipe.tokens is not None else []
-    return ["collect", "clean", "decide", *dedup, "split", "augment", "shard", "ledger", *tokens]
+    return ["collect", "clean", "decide", *dedup, "split", *augment_stage_names(recipe), "shard", "ledger", *tokens]
 
 
 def _within(what: str, part: int, manifest: Manifest, limit: float | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from curation.shards import FileRecord, read_shard
 from data_cards.card import render_card
 from data_cards.facts import CardFacts
 from data_cards.folder import dataset_dict, dataset_info, dataset_state
+from pipelines.augmentation import Augmented
 from pipelines.placement import Part, Segment, cut, places
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
@@ -39,14 +41,19 @@ class Placement:
         return f"dataset/{split}/data-{number:05d}-of-{len(self.shards[split]):05d}.arrow"
 
 
-def place(recipe: Recipe, run: RunDirectory, documents: Manifest, split: Manifest, augmented: Manifest) -> Placement:
-    parts = [*_parts(run, "split", documents, split), *_parts(run, "augment", augmented, augmented)]
+def place(recipe: Recipe, run: RunDirectory, documents: Manifest, split: Manifest, augmented: Augmented) -> Placement:
+    read = _parts(run, documents, split)
+    new = [
+        dataclasses.replace(part, parents=parents.outcome)
+        for part, parents in zip(_parts(run, augmented.documents, augmented.outcomes), read, strict=False)
+    ]
+    parts = [*read, *new]
     size = recipe.dataset.shard_bytes
     shards = {name: cut(run.root, parts, name, size) for name in recipe.dataset.splits}
     return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts})
 
 
-def _parts(run: RunDirectory, stage: str, documents: Manifest, outcomes: Manifest) -> list[Part]:
+def _parts(run: RunDirectory, documents: Manifest, outcomes: Manifest) -> list[Part]:
     pairs = zip(documents.shards("shard-"), outcomes.shards("ledger-"), strict=True)
     return [Part(shard, outcome, *_totals(run.root, outcome)) for shard, outcome in pairs]
 
@@ -82,6 +89,7 @@ def _segment(part: Part, segment: Segment) -> dict[str, Any]:
         "outcome": packed(part.outcome),
         "start": segment.start,
         "end": segment.end,
+        "parents": packed(part.parents) if part.parents is not None else None,
     }
 
 
@@ -93,6 +101,7 @@ def ledger_stage(
     cleaned: Manifest,
     decided: Manifest,
     ledgers: Sequence[Manifest],
+    augmented: Augmented,
 ) -> Stage:
     rewritten = {
         group.label: manifest.shards("ledger-")
@@ -107,12 +116,14 @@ def ledger_stage(
         "rule_bytes": max(1, -(-len(recipe.all_rules()) // 8)),
     }
     read = list(zip(cleaned.shards("scores-"), decided.shards("ledger-"), strict=True))
+    new = list(zip(augmented.documents.shards("scores-"), augmented.decisions.shards("ledger-"), strict=True))
     payloads = []
     for number, part in enumerate(placement.parts):
         stretches = {split: places(shards, number) for split, shards in placement.shards.items()}
         payload = {**common, "shard": packed(part.shard), "outcome": packed(part.outcome), "places": stretches}
+        scores, decisions = [*read, *new][number]
+        payload.update(scores=packed(scores), decisions=packed(decisions))
         if number < len(read):
-            payload.update(scores=packed(read[number][0]), decisions=packed(read[number][1]))
             payload["rewritten"] = {label: packed(files[number]) for label, files in rewritten.items()}
         payloads.append(payload)
     return stage_of("ledger", run, "pipelines.tasks.ledger:ledger_unit", settings, VERSIONS["ledger"], payloads)

@@ -21,14 +21,14 @@ from curation.manifest import Manifest
 from curation.recipe import Group, Recipe
 from curation.shards import FileRecord
 from pipelines.grouped import Feed, grouped_stage, ranges
-from pipelines.releases import Release, releases_of
+from pipelines.releases import Kept, releases_of
 from pipelines.rounds import settle
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage, content_of
 from pipelines.stages import VERSIONS, packed, stage_of
 from pipelines.tasks.components import pack_group
 
-__all__ = ["Deduplicated", "dedup_stages", "steps_of"]
+__all__ = ["Corpus", "Deduplicated", "dedup_stages", "deduplicate", "keys_stage", "steps_of"]
 
 _TASKS = "pipelines.tasks."
 _VERSION = VERSIONS["dedup"]
@@ -46,6 +46,22 @@ _KEYS = {"equal": "keys", "linked": "bands", "units": "units"}
 
 
 @dataclass(frozen=True)
+class Corpus:
+    """Documents with their scores and states, and what they are compared with besides each other.
+
+    `unlike_parent` are steps of augmentation whose new documents are not compared with their parents and siblings;
+    stages are written under `room`.
+    """
+
+    documents: Manifest
+    scores: Manifest
+    states: Manifest
+    releases: Sequence[Kept] = ()
+    unlike_parent: tuple[str, ...] = ()
+    room: str = "dedup"
+
+
+@dataclass(frozen=True)
 class Deduplicated:
     """The documents with the text they have after all groupings, and the sidecars of every grouping in order."""
 
@@ -60,11 +76,24 @@ def dedup_stages(
     state = Deduplicated(cleaned, ())
     releases = releases_of(recipe)
     for group in recipe.dedup:
-        dedup = _Dedup(group, run, settings, cleaned, decided, state, releases)
-        ledger = getattr(dedup, group.grouping.method)(do)
+        corpus = Corpus(state.documents, cleaned, decided, releases)
+        ledger = deduplicate(group, run, settings, corpus, state.ledgers, do)
         documents = ledger if ledger.shards("shard-") else state.documents
         state = Deduplicated(documents, (*state.ledgers, ledger))
     return state
+
+
+def deduplicate(
+    group: Group, run: RunDirectory, settings: dict[str, Any], corpus: Corpus, earlier: Sequence[Manifest], do: Do
+) -> Manifest:
+    """The sidecars of one grouping, for what `earlier` ones left."""
+    ledger: Manifest = getattr(_Dedup(group, run, settings, corpus, earlier), group.grouping.method)(do)
+    return ledger
+
+
+def keys_stage(group: Group, run: RunDirectory, settings: dict[str, Any], corpus: Corpus) -> Stage:
+    """The first step of a grouping of equal documents, alone."""
+    return _Dedup(group, run, settings, corpus, ()).keys()
 
 
 def steps_of(group: Group) -> tuple[str, ...]:
@@ -76,26 +105,22 @@ class _Dedup:
     """The steps of one grouping, each a stage."""
 
     def __init__(
-        self,
-        group: Group,
-        run: RunDirectory,
-        settings: dict[str, Any],
-        cleaned: Manifest,
-        decided: Manifest,
-        before: Deduplicated,
-        releases: Sequence[Release],
+        self, group: Group, run: RunDirectory, settings: dict[str, Any], corpus: Corpus, earlier: Sequence[Manifest]
     ) -> None:
         self._group, self._run, self._settings = group, run, settings
-        self._cleaned, self._decided = cleaned, decided
-        self._documents, self._earlier = before.documents, before.ledgers
+        self._cleaned, self._decided = corpus.scores, corpus.states
+        self._documents, self._earlier, self._room = corpus.documents, earlier, corpus.room
         self._packed = pack_group(group)
-        self._releases = releases
+        self._releases, self._unlike_parent = corpus.releases, corpus.unlike_parent
         self._shards = len(self._documents.shards("shard-"))
         self._common = {"documents": self._documents.stage, "shards": self._shards, "released": self._name("released")}
-        self._common["releases"] = [each.texts_for(group) for each in releases] if self._is("linked") else []
+        self._common["releases"] = [each.texts_for(group) for each in corpus.releases] if self._is("linked") else []
+
+    def keys(self) -> Stage:
+        return self._by_shard("keys", "dedup:keys_unit")
 
     def equal(self, do: Do) -> Manifest:
-        keys = do(self._by_shard("keys", "dedup:keys_unit"))
+        keys = do(self.keys())
         files = (*keys.files, *self._released(do, "keys-"))
         groups = do(self._by_range("groups", _rows(files), files, "dedup:emit_range", "dedup:group_range"))
         return do(self._ledger(groups))
@@ -138,7 +163,7 @@ class _Dedup:
         return settle(edges.files, count, step)
 
     def _name(self, step: str) -> str:
-        return f"dedup/{self._group.label}/{step}"
+        return f"{self._room}/{self._group.label}/{step}"
 
     def _is(self, method: str) -> bool:
         return bool(self._group.grouping.method == method)
@@ -191,7 +216,8 @@ class _Dedup:
 
     def _edges(self, step: str, pairs: Manifest) -> Stage:
         """A unit for each shard, fed with the pairs that begin in it."""
-        payload = {"read": pairs.digest, "texts": self._documents.digest}
+        payload: dict[str, Any] = {"read": pairs.digest, "texts": self._documents.digest}
+        payload["unlike_parent"] = self._unlike_parent
         feed = [{"file": file.path} for file in pairs.files]
         return self._stage(step, "linked:emit_pairs", feed, pairs.files, "linked:edges_unit", [payload] * self._shards)
 

@@ -42,10 +42,11 @@ class Cluster:
 
 
 def duplicate_rows(root: Path) -> Iterator[pa.RecordBatch]:
-    """Rows of the ledger that were removed as duplicates."""
+    """Rows of the ledger of documents that were read and removed as duplicates."""
     for file in Manifest.read(root / "ledger" / MANIFEST).files:
         for batch in read_shard(root, file):
-            yield batch.select(_COLUMNS).filter(batch.column("survivor").is_valid())
+            chosen = pc.and_(batch.column("survivor").is_valid(), batch.column("parent_id").is_null())
+            yield batch.select(_COLUMNS).filter(chosen)
 
 
 def clusters(root: Path, id: str | None = None) -> list[Cluster]:

@@ -68,11 +68,10 @@ def _print_row(console: Console, recipe: Recipe, row: dict[str, Any]) -> None:
         value = row.get(rule.attribute)
         verdict = "fails" if failed else ("not measured" if value is None else "holds")
         table.add_row(rule.reason, rule.attribute, _shown(value), limits_of(rule), verdict)
-    if row["parent_id"] is None:
-        console.print(table)
-        for attribute in recipe.attributes():
-            if row.get(attribute) is not None:
-                console.print(f"  {attribute} = {_shown(row[attribute])}", markup=False, highlight=False)
+    console.print(table)
+    for attribute in recipe.attributes():
+        if row.get(attribute) is not None:
+            console.print(f"  {attribute} = {_shown(row[attribute])}", markup=False, highlight=False)
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
-from data_cards.facts import CardFacts, SourceFacts, SplitFacts, TokenFacts, TokenRate
+from data_cards.facts import AugmentationFacts, CardFacts, SourceFacts, SplitFacts, TokenFacts, TokenRate
+from pipelines.augmentation import Augmented
 from pipelines.chain import ChainEnd
 from pipelines.dataset import Placement
 from pipelines.run_directory import RunDirectory
@@ -46,7 +47,8 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         kept=counts.get("kept", 0),
         dropped=counts.get("dropped", 0),
         quarantined=counts.get("quarantined", 0) + unreadable,
-        augmented=end.augmented.counts.get("documents", 0),
+        augmented=end.augmented.outcomes.counts.get("kept", 0),
+        augmentation=_augmentation(end.augmented),
         reasons=_by_reason(counts, "reason."),
         skipped=_by_reason(collected.counts, "skipped."),
         languages=tallies.get(_LANGUAGE, {}),
@@ -89,6 +91,21 @@ def _by_reason(counts: dict[str, int], prefix: str) -> dict[str, int]:
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
 
 
+def _augmentation(augmented: Augmented) -> AugmentationFacts:
+    counts = augmented.outcomes.counts
+    return AugmentationFacts(
+        made=augmented.made.counts.get("documents", 0),
+        kept=counts.get("kept", 0),
+        dropped=counts.get("dropped", 0),
+        quarantined=counts.get("quarantined", 0),
+        failed=_by_reason(augmented.made.counts, "failed."),
+        reasons=_by_reason(counts, "reason."),
+        steps=_by_reason(counts, "step."),
+        documents=_by_reason(counts, "split."),
+        bytes=_by_reason(counts, "bytes.split."),
+    )
+
+
 def _splits(placement: Placement) -> tuple[SplitFacts, ...]:
     return tuple(
         SplitFacts(
@@ -102,12 +119,12 @@ def _splits(placement: Placement) -> tuple[SplitFacts, ...]:
 
 
 def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, dict[str, int]]:
-    """Kept documents by language and origin, most first; without those attributes that the recipe does not measure."""
+    """Kept documents that were read, by language and origin, most first, as far as the recipe measures them."""
     added = {name for part in recipe.clean if isinstance(part, Step) for name in part.adds()}
     found: dict[str, Counter[str]] = {name: Counter() for name in (_LANGUAGE, *_ORIGINS) if name in added}
     for file in ledger.files if found else ():
         for batch in read_shard(run.root, file):
-            kept = batch.filter(pc.equal(batch.column("state"), "kept"))
+            kept = batch.filter(pc.and_(pc.equal(batch.column("state"), "kept"), batch.column("parent_id").is_null()))
             for name, tally in found.items():
                 values = kept.column(name).drop_null().value_counts().to_pylist()
                 tally.update({str(each["values"]): each["counts"] for each in values})

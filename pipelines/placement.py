@@ -28,6 +28,8 @@ class Part:
     outcome: FileRecord
     documents: dict[str, int]
     bytes: dict[str, int]
+    # Outcomes of the documents that those of the shard were made from.
+    parents: FileRecord | None = None
 
 
 @dataclass(frozen=True)

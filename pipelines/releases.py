@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from curation.errors import IntegrityError, RecipeError, ResourceError
 from curation.manifest import Manifest
@@ -17,7 +17,17 @@ from curation.recipe_file import load_recipe
 from curation.shards import FileRecord
 from pipelines.run_directory import RunDirectory
 
-__all__ = ["Release", "releases_of"]
+__all__ = ["Kept", "Release", "releases_of", "texts_seen_by"]
+
+
+class Kept(Protocol):
+    """Documents that are kept already, and that others are compared with."""
+
+    def units(self, group: Group, step: str) -> list[dict[str, Any]]:
+        """Payloads for `released_unit`: tables of each shard by name, what the grouping said, and the last word."""
+
+    def texts_for(self, group: Group) -> dict[str, str]:
+        """Where the texts lie that a grouping saw."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,6 @@ class Release:
     split: Manifest
 
     def units(self, group: Group, step: str) -> list[dict[str, Any]]:
-        """Payloads for `released_unit`: tables of each shard by name, what the grouping said, and the last word."""
         self._check(group)
         run, last = RunDirectory(self.root), "text" if group.grouping.method == "units" else "ledger"
         names = ("bands", "documents") if group.grouping.method == "linked" else ("keys",)
@@ -42,13 +51,7 @@ class Release:
         return [{**common, **dict(zip(tables, map(_packed, files), strict=True))} for files in rows]
 
     def texts_for(self, group: Group) -> dict[str, str]:
-        """Where the texts lie that a grouping saw."""
-        stage = "clean"
-        for earlier in self.recipe.dedup:
-            if earlier.label == group.label:
-                break
-            if earlier.grouping.method in ("units", "passages"):
-                stage = f"dedup/{earlier.label}/text"
+        stage = texts_seen_by(group, self.recipe)
         return {"root": str(self.root), "documents": stage, "digest": RunDirectory(self.root).manifest(stage).digest}
 
     def _check(self, group: Group) -> None:
@@ -59,6 +62,17 @@ class Release:
         wanted = group.identity()
         if own != wanted:
             raise RecipeError(where, _difference(own, wanted), "the same grouping in both", do)
+
+
+def texts_seen_by(group: Group, recipe: Recipe) -> str:
+    """The stage that left the texts which a grouping of a recipe compared."""
+    stage = "clean"
+    for earlier in recipe.dedup:
+        if earlier.label == group.label:
+            break
+        if earlier.grouping.method in ("units", "passages"):
+            stage = f"dedup/{earlier.label}/text"
+    return stage
 
 
 def releases_of(recipe: Recipe) -> tuple[Release, ...]:

@@ -20,7 +20,6 @@ from pipelines.tasks.components import pack_part, pack_source
 from pipelines.tasks.decide import gates_before_rules
 
 __all__ = [
-    "augment_stage",
     "clean_stage",
     "collect_stage",
     "decide_stage",
@@ -36,7 +35,7 @@ VERSIONS = {
     "decide": 1,
     "dedup": 2,
     "split": 2,
-    "augment": 1,
+    "augment": 2,
     "shard": 1,
     "ledger": 2,
     "tokens": 1,
@@ -86,11 +85,13 @@ def _with_checksums(pieces: list[Piece], cache: dict[str, list[Any]]) -> list[Pi
     return [piece.model_copy(update={"file": file}) for piece, file in zip(pieces, files, strict=True)]
 
 
-def clean_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], collected: Manifest) -> Stage:
+def clean_stage(
+    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], collected: Manifest, name: str = "clean"
+) -> Stage:
     parts = [pack_part(part) for part in recipe.clean]
     definition = [VERSIONS["clean"], [part.identity() for part in recipe.clean]]
     payloads = [{"parts": parts, "shard": packed(shard)} for shard in collected.shards("shard-")]
-    return stage_of("clean", run, "pipelines.tasks.clean:clean_unit", settings, definition, payloads)
+    return stage_of(name, run, "pipelines.tasks.clean:clean_unit", settings, definition, payloads)
 
 
 def decide_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], cleaned: Manifest) -> Stage:
@@ -130,15 +131,3 @@ def split_stage(
         for scores, decisions, *ledgers in sidecars
     ]
     return stage_of("split", run, "pipelines.tasks.split:split_unit", settings, VERSIONS["split"], payloads)
-
-
-def augment_stage(
-    recipe: Recipe, run: RunDirectory, settings: dict[str, Any], documents: Manifest, split: Manifest
-) -> Stage:
-    """Only the first split is augmented: validation and test stay as they were read."""
-    first = next(iter(recipe.dataset.splits))
-    common = {"parts": [pack_part(step) for step in recipe.augment], "split": first}
-    definition = [VERSIONS["augment"], [step.identity() for step in recipe.augment]]
-    pairs = zip(documents.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
-    payloads = [{**common, "shard": packed(shard), "outcome": packed(outcome)} for shard, outcome in pairs]
-    return stage_of("augment", run, "pipelines.tasks.augment:augment_unit", settings, definition, payloads)

@@ -44,10 +44,25 @@ def _funnel(facts: CardFacts) -> Table:
     if facts.skipped:
         table.caption = f"passed over, no documents: {_listed(facts.skipped)}"
     table.add_row("kept", f"{facts.kept:,}", _share(facts.kept, facts.collected))
-    table.add_row("made by augmentation", f"{facts.augmented:,}", "")
+    _add_new(table, facts)
     for split in facts.splits:
         table.add_row(f"  {split.name}", f"{split.documents:,}", show_size(split.bytes))
     return table
+
+
+def _add_new(table: Table, facts: CardFacts) -> None:
+    """New documents, why not all of them were kept, and what share of the dataset they are."""
+    new = facts.augmentation
+    if not new.made:
+        return
+    table.add_row("made by augmentation", f"{new.made:,}", "")
+    left_out = {**new.reasons, **({"quarantined": new.quarantined} if new.quarantined else {})}
+    for reason, documents in list(left_out.items())[:_REASONS]:
+        table.add_row(f"  {reason}", f"-{documents:,}", "")
+    table.add_row("  kept, share of all", f"{new.kept:,}", _share(new.kept, facts.kept + new.kept))
+    if new.failed:
+        failed = _listed({f"{reason}": count for reason, count in new.failed.items()})
+        table.add_row("  could not be augmented", f"{sum(new.failed.values()):,}", failed)
 
 
 def _listed(counts: dict[str, int]) -> str:

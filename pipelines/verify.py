@@ -16,6 +16,7 @@ from curation.errors import IntegrityError, ResourceError
 from curation.manifest import MANIFEST, Manifest
 from curation.shards import FileRecord, read_shard
 from data_cards.facts import CardFacts
+from pipelines.families import verify_families
 from pipelines.status import STAGES, stages_of_run
 
 __all__ = ["Verified", "print_report", "verify_path"]
@@ -60,10 +61,16 @@ def _verify_dataset(root: Path, seen: Verified, sums: bool) -> Manifest:
         _equal(f"dataset, split {split.name}", rows[split.name], split.documents, "documents on the card")
     accounted = facts.kept + facts.dropped + facts.quarantined
     _equal("dataset", accounted, facts.collected, "documents read")
+    made = facts.augmentation
+    _equal("dataset", made.kept + made.dropped + made.quarantined, made.made, "documents made by augmentation")
+    _equal("dataset", sum(made.documents.values()), facts.augmented, "new documents kept")
     _equal(
         "dataset", sum(split.documents for split in facts.splits), facts.kept + facts.augmented, "kept and augmented"
     )
     seen.checks.append("dataset: kept + dropped + quarantined = read")
+    if facts.augmented:
+        verify_families(root, manifest.files)
+        seen.checks.append("dataset: every new document in the split of its parent")
     return manifest
 
 
@@ -142,8 +149,10 @@ def _verify_ledger(root: Path, dataset: Manifest, seen: Verified) -> None:
         _enter(expected, starts, batch)
     unreadable = Manifest.read(root / "collect" / MANIFEST).counts.get("quarantined", 0)
     _equal("ledger", states["kept"], facts.kept + facts.augmented, "documents kept or made")
-    _equal("ledger", states["dropped"], facts.dropped, "documents dropped")
-    _equal("ledger", states["quarantined"] + unreadable, facts.quarantined, "documents in quarantine")
+    new = facts.augmentation
+    _equal("ledger", states["dropped"], facts.dropped + new.dropped, "documents dropped")
+    unusable = states["quarantined"] + unreadable
+    _equal("ledger", unusable, facts.quarantined + new.quarantined, "documents in quarantine")
     _compare(root / "dataset", dataset, expected)
     seen.checks.append("ledger: one row for every document, each where it says")
 

@@ -16,7 +16,8 @@ __all__ = ["Chunks"]
 
 
 class Chunks(Expansion):
-    """Pieces of `size` words, sentences or characters, each beginning `overlap` before the end of the one before it.
+    """Pieces of `size` words, sentences or characters, each beginning `overlap` before the end of the one before
+    it: an eighth of `size` when null.
 
     A document that fits into one piece gives none. A last piece that has fewer than `min_new` units of its own is left
     out. White space at the ends of a piece is removed. `meta` holds `chunk` and `chunks`, counted from 0.
@@ -27,12 +28,12 @@ class Chunks(Expansion):
     near_parent: Literal["drop", "keep"] = "keep"
     unit: Literal["words", "sentences", "characters"] = "words"
     size: int = Field(512, ge=1)
-    overlap: int = Field(64, ge=0)
+    overlap: int | None = Field(None, ge=0)
     min_new: int = Field(1, ge=1)
 
     @model_validator(mode="after")
     def _goes_on(self) -> Self:
-        if self.overlap >= self.size:
+        if self.overlap is not None and self.overlap >= self.size:
             raise ValueError("`overlap` must be smaller than `size`")
         return self
 
@@ -50,7 +51,8 @@ class Chunks(Expansion):
     def _bounds(self, count: int) -> list[tuple[int, int]]:
         if count <= self.size:
             return []
-        step = self.size - self.overlap
-        bounds = [(start, min(start + self.size, count)) for start in range(0, count - self.overlap, step)]
+        overlap = self.size // 8 if self.overlap is None else self.overlap
+        starts = range(0, count - overlap, self.size - overlap)
+        bounds = [(start, min(start + self.size, count)) for start in starts]
         last_new = bounds[-1][1] - bounds[-2][1]
         return bounds if last_new >= self.min_new else bounds[:-1]

@@ -56,6 +56,10 @@ class Exact(Grouping):
             raise ValueError("`field` goes with `on: field`, and `on: field` needs `field`")
         return self
 
+    @property
+    def compares_texts(self) -> bool:
+        return self.on in ("text", "normalized")
+
     def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """`key_hi`, `key_lo` and `row`, exactly one row per document, in the order of the batch."""
         high, low = self._hashes(batch)

@@ -100,6 +100,11 @@ class Grouping(Identified, ABC):
             raise ValueError("`keep: preferred_source` needs `prefer`, the sources from best to worst")
         return self
 
+    @property
+    def compares_texts(self) -> bool:
+        """Whether documents are compared by their texts, not by what they say of themselves."""
+        return True
+
     @abstractmethod
     def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Key columns (uint64) and `row` (int32, counted within the batch). Equal keys make a group."""

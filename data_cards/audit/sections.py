@@ -81,7 +81,7 @@ def _outcome(run: AuditedRun, found: Sequence[counts.Fate]) -> Markup:
     rows: list[list[object]] = [
         ["kept, as collected", show_count(run.card.kept), f"{collected:,}"],
         ["kept, after cleaning", show_count(run.card.kept), f"{cleaned:,}"],
-        ["made by augmentation", show_count(run.card.augmented), ""],
+        ["made by augmentation", show_count(run.card.augmented), f"{sum(run.card.augmentation.bytes.values()):,}"],
     ]
     rows += [[f"split {split.name}", show_count(split.documents), f"{split.bytes:,}"] for split in run.card.splits]
     return table(["what became of the kept", "documents", "bytes"], rows)

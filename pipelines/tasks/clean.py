@@ -25,7 +25,7 @@ from curation.shards import FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import parts_of
 from pipelines.tasks.quarantine import QuarantineWriter
 
-__all__ = ["clean_batch", "clean_unit", "scores_schema"]
+__all__ = ["clean_batch", "clean_unit", "quarantined", "scores_schema"]
 
 # `gate` is the number of the gate that stopped the document, `failure` the operator and reason that failed on it.
 STOPPED = {"gate": pa.int8(), "failure": pa.string()}
@@ -40,16 +40,16 @@ def scores_schema(parts: Sequence[Step | Gate]) -> pa.Schema:
 def clean_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     parts = parts_of(unit.payload["parts"])
     schema = scores_schema(parts)
-    shard = ShardWriter(root, f"clean/shard-{unit.index:05d}.arrow", DOCUMENT)
-    scores = ShardWriter(root, f"clean/scores-{unit.index:05d}.arrow", schema)
+    shard = ShardWriter(root, f"{unit.stage}/shard-{unit.index:05d}.arrow", DOCUMENT)
+    scores = ShardWriter(root, f"{unit.stage}/scores-{unit.index:05d}.arrow", schema)
     counts = {"documents": 0, "quarantined": 0}
-    with shard, scores, QuarantineWriter(root, "clean", unit.index) as quarantine:
+    with shard, scores, QuarantineWriter(root, unit.stage, unit.index) as quarantine:
         for batch in _batches(root, unit.payload["shard"], settings["batch_size"]):
             whole, failures = clean_batch(batch, parts, schema)
             shard.write(whole.select(DOCUMENT.names).cast(DOCUMENT))
             scores.write(whole.select(schema.names).cast(schema))
             if failures:
-                quarantine.write(_quarantine(batch, failures))
+                quarantine.write(quarantined(unit.stage, batch, failures))
             counts["documents"] += batch.num_rows
             counts["quarantined"] += len(failures)
     files = (shard.record, scores.record, *quarantine.records)
@@ -143,7 +143,8 @@ def _measured(whole: pa.RecordBatch) -> pa.RecordBatch:
     return with_columns(whole, {"text": kept_text, **sizes})
 
 
-def _quarantine(batch: pa.RecordBatch, failures: list[Failure]) -> pa.RecordBatch:
+def quarantined(stage: str, batch: pa.RecordBatch, failures: list[Failure]) -> pa.RecordBatch:
+    """Rows of quarantine for documents that an operator failed on."""
     rows: npt.NDArray[np.int64] = np.array([failure.row for failure in failures])
     taken = batch.take(pa.array(rows))
     heads = [
@@ -151,7 +152,7 @@ def _quarantine(batch: pa.RecordBatch, failures: list[Failure]) -> pa.RecordBatc
         for text in pc.utf8_slice_codeunits(taken.column("text"), 0, HEAD_BYTES).to_pylist()
     ]
     columns = {
-        "stage": ["clean"] * len(rows),
+        "stage": [stage] * len(rows),
         "source": taken.column("source").to_pylist(),
         "file": taken.column("key").to_pylist(),
         "offset": [0] * len(rows),

@@ -22,6 +22,7 @@ from curation.kernels.runs import run_starts, sorted_unique
 from curation.manifest import MANIFEST, Manifest, Receipt, Unit
 from curation.shards import FileRecord, read_shard
 from pipelines.tasks.election import elected
+from pipelines.tasks.families import unrelated
 from pipelines.tasks.near import PAIR, ROW, SHIFT, by_shard, ids_of, minhash_of, receipt_of, sorted_pairs, who
 from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
 from pipelines.tasks.stars import smallest
@@ -45,6 +46,8 @@ def edges_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[by
     """Exact similarity of every pair that begins in this shard; the other side is read shard by shard."""
     grouping, pairs = minhash_of(unit), joined(values, PAIR)
     pairs = sorted_pairs(pairs["a"], pairs["b"])
+    if unit.payload["unlike_parent"]:
+        pairs = unrelated(pairs, unit.payload["unlike_parent"], lambda shard: _texts(root, unit, shard))
     edges = [np.zeros(0, EDGE)]
     if len(pairs):
         own = pairs["a"][run_starts(pairs["a"])]

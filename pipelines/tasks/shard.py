@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.errors import IntegrityError
 from curation.manifest import Receipt, Unit
 from curation.schema import DOCUMENT
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
@@ -20,7 +21,10 @@ def shard_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     writer = ShardWriter(root, unit.payload["path"], DOCUMENT)
     with writer:
         for segment in unit.payload["segments"]:
+            parents = _split_of_parents(root, segment)
             for batch in chosen_documents(root, segment, unit.payload["split"]):
+                if parents is not None:
+                    _stays_with_parents(batch, parents, unit.payload["split"])
                 writer.write(batch)
     counts = {"documents": writer.rows}
     files = (writer.record,)
@@ -39,6 +43,21 @@ def chosen_documents(root: Path, segment: dict[str, Any], split: str) -> Iterato
             chosen = documents if count == documents.num_rows else documents.filter(mask)
             yield chosen.slice(first, last - first)
         seen += count
+
+
+def _split_of_parents(root: Path, segment: dict[str, Any]) -> pa.Table | None:
+    """`id` and `split` of the documents that those of a segment were made from; None where they were read."""
+    if segment["parents"] is None:
+        return None
+    return pa.Table.from_batches([batch.select(["id", "split"]) for batch in _open(root, segment["parents"])])
+
+
+def _stays_with_parents(batch: pa.RecordBatch, parents: pa.Table, split: str) -> None:
+    known = parents.filter(pc.equal(parents.column("split"), split)).column("id")
+    strays = pc.invert(pc.is_in(batch.column("parent_id"), value_set=known.combine_chunks()))
+    if pc.any(strays).as_py():
+        found = f"{strays.true_count:,} new documents in split {split} whose parents are not there"
+        raise IntegrityError("stage shard", found, "every new document in its parent's split", "run the recipe again")
 
 
 def _open(root: Path, record: dict[str, Any]) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ from curation.rules import unpack
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.dedup import copies_of, removed
 
-__all__ = ["OUTCOME", "split_unit"]
+__all__ = ["OUTCOME", "count_outcomes", "outcomes", "split_unit"]
 
 # `reason` is the first failed rule, `duplicate` or `emptied` with the grouping, or the failure of an operator. `copies`
 # is how many documents a kept one stands for, itself included; null for the others.
@@ -41,8 +41,8 @@ def split_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     counts: dict[str, int] = {}
     with writer:
         for scores, decided, *ledgers in aligned(*_sidecars(root, unit.payload)):
-            batch = _outcome(scores, decided, ledgers, unit.payload)
-            _count(batch, counts)
+            batch = outcomes(scores, decided, ledgers, unit.payload)
+            count_outcomes(batch, counts)
             writer.write(batch)
     files = (writer.record,)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
@@ -53,9 +53,10 @@ def _sidecars(root: Path, payload: dict[str, Any]) -> list[Any]:
     return [read_shard(root, FileRecord.model_validate(record)) for record in records]
 
 
-def _outcome(
+def outcomes(
     scores: pa.RecordBatch, decided: pa.RecordBatch, ledgers: list[pa.RecordBatch], payload: dict[str, Any]
 ) -> pa.RecordBatch:
+    """Rows of OUTCOME, from what rules and groupings said."""
     ids = np.array(decided.column("id").to_pylist(), object)
     state = np.array(decided.column("state").to_pylist(), object)
     reason = _rule_reasons(scores, decided, payload["reasons"])
@@ -97,7 +98,7 @@ def _objects(column: pa.Array) -> npt.NDArray[np.object_]:
     return np.array(column.to_pylist(), object)
 
 
-def _count(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
+def count_outcomes(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
     """Documents and bytes by state and by split, documents by reason of those that were dropped."""
     dropped = batch.filter(pc.equal(batch.column("state"), DROPPED))
     _add(counts, "", batch.column("state"), batch.column("bytes"))

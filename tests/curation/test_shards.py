@@ -18,6 +18,7 @@ SCHEMA = pa.schema(
         ("flag", pa.bool_()),
         ("code", pa.binary(3)),
         ("spans", pa.list_(pa.int32())),
+        ("hits", pa.list_(pa.struct([("item", pa.string()), ("share", pa.float64())]))),
     ]
 )
 
@@ -32,6 +33,9 @@ def rows(count):
             "flag": None if number % 4 == 1 else number % 2 == 0,
             "code": b"abc" if number % 3 else None,
             "spans": None if number % 6 == 5 else list(range(number % 4)),
+            "hits": None
+            if number % 7 == 3
+            else [{"item": str(n) if n else None, "share": n / 2} for n in range(number % 3)],
         }
         for number in range(count)
     ]

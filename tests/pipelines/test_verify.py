@@ -22,7 +22,7 @@ def run(reference_run, tmp_path):
 def test_a_whole_run_and_its_dataset_alone_pass(run):
     seen = verify_path(run)
     assert seen.files > 20
-    assert len(seen.checks) == 3
+    assert len(seen.checks) == 4
     assert verify_path(run / "dataset").rows > 0
 
 
