@@ -32,7 +32,18 @@ from curation.operator import Operator
 from curation.rules import Rule
 from curation.tokens.options import TokenOptions
 
-__all__ = ["MEASURED", "AugmentationOptions", "Card", "DatasetOptions", "Gate", "Group", "Limits", "Recipe", "Step", "TokenOptions"]
+__all__ = [
+    "MEASURED",
+    "AugmentationOptions",
+    "Card",
+    "DatasetOptions",
+    "Gate",
+    "Group",
+    "Limits",
+    "Recipe",
+    "Step",
+    "TokenOptions",
+]
 
 # Attributes that every document has after the clean stage, whatever its operators.
 MEASURED = {"text.characters": pa.int64(), "text.bytes": pa.int64(), "text.bytes_collected": pa.int64()}

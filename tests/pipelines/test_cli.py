@@ -87,7 +87,7 @@ def test_plan_says_what_would_happen_and_writes_nothing(recipe_path, reference_r
 
 def test_status_lists_the_stages(reference_run):
     done = gristmill("status", reference_run)
-    assert done.stdout.count("finished") == 17
+    assert done.stdout.count("finished") == 18
     assert gristmill("status", reference_run.parent).returncode == 3
 
 
