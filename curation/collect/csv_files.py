@@ -22,10 +22,11 @@ _STEP = 1 << 20
 
 
 class Csv(FileSource):
-    """CSV and TSV files with a header line, in UTF-8. Rows with another number of fields go to quarantine.
+    """CSV and TSV files with a header line, in UTF-8.
 
-    `text` and `url` name columns; `keep` says which others go into the metadata (all by default). `delimiter` is a tab
-    for `.tsv`, else a comma, unless it is given.
+    Rows with another number of fields than the header go to quarantine. `text` and `url` name columns; `keep` says
+    which others go into the metadata (all by default). `delimiter` is a tab for `.tsv`, else a comma, unless it is
+    given.
     """
 
     format: ClassVar[str] = "csv"

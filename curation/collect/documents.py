@@ -52,7 +52,10 @@ class Pdf(DocumentFiles):
 
 
 class Docx(DocumentFiles):
-    """Folders of Word files (.docx): paragraphs and tables of each are one document. Needs the extra `documents`."""
+    """Folders of Word files (.docx): paragraphs and tables of each are one document.
+
+    Needs the extra `documents`.
+    """
 
     format: ClassVar[str] = "docx"
     suffixes: ClassVar[tuple[str, ...]] = (".docx",)

@@ -13,10 +13,11 @@ __all__ = ["HtmlFiles"]
 
 
 class HtmlFiles(PageSource):
-    """Folders of web pages: each file is one document. Charset, main content and metadata are found.
+    """Folders of web pages: the main content of each file is one document.
 
-    `extractor` is `cascade` (fast, and precise where the fast answer is doubtful), `resiliparse`, `trafilatura` or
-    `all_text`; `guards` say what a page may be like, and how long its parsing may take.
+    Charset and metadata (title, date, language, licence, opt-out signals) are found as well. `extractor` is
+    `cascade` (fast, and precise where the fast answer is doubtful), `resiliparse`, `trafilatura` or `all_text`;
+    `guards` say what a page may be like, and how long its parsing may take.
     """
 
     format: ClassVar[str] = "html"

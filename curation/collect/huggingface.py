@@ -26,7 +26,7 @@ _SAVED = ("state.json", "dataset_dict.json")
 
 
 class HuggingFace(RowSource):
-    """A dataset of the Hugging Face hub, streamed at a pinned revision; of a local folder; or saved by `datasets`.
+    """A dataset of the Hugging Face hub, streamed at a pinned revision, or a local one.
 
     `dataset` is `owner/name`, or a folder. Of the hub it needs a commit as `revision`, because names move; it is kept
     as `snapshot`. `text` and `url` name columns, `keep` those that go into the metadata.

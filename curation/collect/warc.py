@@ -47,7 +47,7 @@ class _Skip(Exception):  # noqa: N818 - a record that is no document, not a faul
 
 
 class Warc(PageSource):
-    """Pages and plain text of web archives: `.warc`, `.arc`, `.wet`, packed with gzip or zstd or not.
+    """Pages and plain text of web archives (`.warc`, `.arc`, `.wet`, also packed).
 
     `types` are the media types that become documents, `statuses` the HTTP answers that count as pages. All other
     records are counted and skipped. Charset, main content and metadata are found as for `html`. The crawl that an
