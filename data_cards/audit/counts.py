@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +16,15 @@ from curation.decisions import DROPPED, KEPT, QUARANTINED
 from data_cards.audit.run import AuditedRun, numbers_of
 
 __all__ = [
+    "Clusters",
     "Distribution",
     "Fate",
     "RuleCount",
     "bin_edges",
+    "clusters",
     "distribution",
     "fates",
     "groups",
-    "largest_clusters",
     "measured_numbers",
     "personal_data",
     "quarantine",
@@ -172,18 +174,29 @@ def bin_edges(
     return np.linspace(low, top, _BINS + 1), False
 
 
-def largest_clusters(run: AuditedRun, most: int) -> tuple[list[tuple[str, int]], dict[int, int], int]:
-    """The largest duplicate clusters as (survivor, documents removed); how many clusters there are of each size,
-    survivor included; and documents removed in all."""
-    removed = run.read.select(["survivor"]).filter(run.read.column("survivor").is_valid())
-    sums = removed.group_by("survivor").aggregate([([], "count_all")])
-    pairs = sorted(
-        zip(sums["survivor"].to_pylist(), sums["count_all"].to_pylist(), strict=True), key=lambda p: (-p[1], p[0])
-    )
-    sizes: dict[int, int] = {}
-    for _, count in pairs:
-        sizes[count + 1] = sizes.get(count + 1, 0) + 1
-    return pairs[:most], dict(sorted(sizes.items())), removed.num_rows
+@dataclass(frozen=True)
+class Clusters:
+    """Duplicate clusters as (survivor, documents removed, least similarity): the largest, and the least alike.
+
+    `sizes` counts clusters by their documents, survivor included; `removed` counts documents.
+    """
+
+    largest: tuple[tuple[str, int, float], ...]
+    least_alike: tuple[tuple[str, int, float], ...]
+    sizes: dict[int, int]
+    removed: int
+
+
+def clusters(run: AuditedRun, most: int) -> Clusters:
+    """`most` of either kind; no cluster stands in both."""
+    rows = run.read.select(["survivor", "similarity"]).filter(run.read.column("survivor").is_valid())
+    sums = rows.group_by("survivor").aggregate([([], "count_all"), ("similarity", "min")])
+    names, counted = sums["survivor"].to_pylist(), sums["count_all"].to_pylist()
+    found = list(zip(names, counted, sums["similarity_min"].to_pylist(), strict=True))
+    largest = sorted(found, key=lambda one: (-one[1], one[0]))[:most]
+    others = sorted(set(found) - set(largest), key=lambda one: (one[2], one[0]))
+    sizes = dict(sorted(Counter(count + 1 for count in counted).items()))
+    return Clusters(tuple(largest), tuple(one for one in others if one[2] < 1)[:most], sizes, rows.num_rows)
 
 
 def personal_data(run: AuditedRun) -> list[list[Any]]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from curation.decisions import DROPPED
 from curation.files import whole_file
 from data_cards.audit import counts, figures, sections
+from data_cards.audit.dialects import dialects
 from data_cards.audit.run import AuditedRun
 from data_cards.audit.samples import nearest
 from data_cards.audit.thresholds import thresholds
@@ -17,7 +18,7 @@ from data_cards.pages import asset, render_page, section, show_count, show_share
 __all__ = ["REPORT", "is_current", "report_page", "write_report"]
 
 REPORT = Path("audit") / "report.html"
-_VERSION = 1
+_VERSION = 2
 _SAMPLES, _EXCERPT, _REASONS = 6, 600, 40
 
 
@@ -52,7 +53,7 @@ def report_page(run: AuditedRun) -> str:
         ("duplicates", "Duplicates", sections.duplicates(run)),
         ("personal", "Personal data", sections.personal(run)),
         ("edits", "Edits", sections.edits(run)),
-        ("dialects", "Dialects", sections.dialects(run)),
+        ("dialects", "Dialects", dialects(run)),
         ("quarantine", "Quarantine", sections.quarantine(run)),
         ("attributes", "Attributes", figures.attributes(run)),
         ("recipe", "Recipe", Markup("<pre>{}</pre>").format(run.recipe)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import pyarrow.compute as pc
 from markupsafe import Markup
@@ -16,7 +15,6 @@ from data_cards.audit.texts import difference, excerpt, masked
 from data_cards.pages import Bar, bar_chart, show_count, show_share, show_size, show_value, table
 
 __all__ = [
-    "dialects",
     "duplicates",
     "edits",
     "funnel",
@@ -29,7 +27,7 @@ __all__ = [
     "samples",
 ]
 
-_LANGUAGE, _CLUSTERS, _EXAMPLES, _TEXT = "language.label", 8, 3, 6_000
+_LANGUAGE, _CLUSTERS, _EXAMPLES, _TEXT = "language.label", 5, 3, 6_000
 
 
 def nothing(text: str) -> Markup:
@@ -156,14 +154,17 @@ def languages(run: AuditedRun) -> Markup:
 
 
 def duplicates(run: AuditedRun) -> Markup:
-    largest, sizes, removed = counts.largest_clusters(run, _CLUSTERS)
-    if not removed:
+    found = counts.clusters(run, _CLUSTERS)
+    if not found.removed:
         return nothing("No duplicates were removed.")
-    rows = [[size, show_count(number), show_count(number * (size - 1))] for size, number in sizes.items()]
-    spread = table(["documents in the cluster", "clusters", "documents removed"], rows)
-    return Markup("<p>{:,} documents removed in {:,} clusters.</p>{}<h3>Largest clusters</h3>{}").format(
-        removed, sum(sizes.values()), spread, Markup("").join(_cluster(run, *pair) for pair in largest)
-    )
+    rows = [[size, show_count(number), show_count(number * (size - 1))] for size, number in found.sizes.items()]
+    head = Markup("<p>{:,} documents removed in {:,} clusters.</p>").format(found.removed, sum(found.sizes.values()))
+    parts = [head, table(["documents in the cluster", "clusters", "documents removed"], rows)]
+    for title, chosen in (("Largest clusters", found.largest), ("Least alike", found.least_alike)):
+        if chosen:
+            parts.append(Markup("<h3>{}</h3>").format(title))
+            parts += [_cluster(run, survivor, removed) for survivor, removed, _ in chosen]
+    return Markup("").join(parts)
 
 
 def _cluster(run: AuditedRun, survivor: str, removed: int) -> Markup:
@@ -176,7 +177,7 @@ def _cluster(run: AuditedRun, survivor: str, removed: int) -> Markup:
     return Markup(
         '<article class="sample"><p><b>{:,}</b> removed for <code>{}</code> <span class="note">least similar: {} {}, '
         "similarity {:.3f}</span></p>{}</article>"
-    ).format(removed, survivor, least["reason"], least["id"], least["similarity"], difference(*texts, most_words=200))
+    ).format(removed, survivor, least["reason"], least["id"], least["similarity"], difference(*texts, most_words=600))
 
 
 def personal(run: AuditedRun) -> Markup:
@@ -210,31 +211,6 @@ def _edited(run: AuditedRun, name: str, changed: str, removed: str) -> list[obje
     documents = pc.sum(pc.greater(run.read.column(changed).cast("int32"), 0)).as_py() or 0
     characters = pc.sum(run.read.column(removed)).as_py() or 0
     return [name, show_count(documents), show_share(documents, run.read.num_rows), show_count(characters)]
-
-
-def dialects(run: AuditedRun) -> Markup:
-    if not run.comparisons:
-        return nothing("No published rule set of the recipe has several dialects to compare.")
-    return Markup("").join(_compared(comparison) for comparison in run.comparisons)
-
-
-def _compared(found: dict[str, Any]) -> Markup:
-    names, differing = list(found["dialects"]), found["differing"]
-    rows = []
-    for one in names:
-        others = ["–" if one == other else show_count(differing[one][other]) for other in names]
-        rows.append([f"{one} drops", *others, show_count(found["dropped"][one])])
-    documents = f"{found['documents']:,} documents, evenly spread"
-    caption = f"{found['rule_set']}: of {documents}, how many one drops and another keeps"
-    verdicts = table(["", *(f"{name} keeps" for name in names), "in all"], rows, caption=caption)
-    kinds = [
-        [kind["reason"], kind["dropped_by"], kind["kept_by"], show_count(kind["documents"]), kind["id"]]
-        for kind in found["disagreements"][:12]
-    ]
-    if not kinds:
-        return verdicts
-    headings = ["rule", "dropped by", "kept by", "documents", "for example"]
-    return verdicts + table(headings, kinds, caption="Most frequent disagreements")
 
 
 def quarantine(run: AuditedRun) -> Markup:

@@ -39,11 +39,13 @@ class Bar:
     high: float | None = None
 
 
-def figure(title: str, drawing: Markup, numbers: Markup, keys: Markup | str = "", note: str = "") -> Markup:
+def figure(
+    title: str, drawing: Markup, numbers: Markup, keys: Markup | str = "", note: str = "", *, long: bool = False
+) -> Markup:
     """A picture with its title, legend and the table of its numbers."""
     below = Markup('<p class="note">{}</p>').format(note) if note else ""
     return Markup("<figure><figcaption>{}</figcaption>{}{}{}{}</figure>").format(
-        title, keys, drawing, below, beside(numbers)
+        title, keys, drawing, below, beside(numbers, long=long)
     )
 
 
@@ -224,7 +226,7 @@ def histogram(
     ]
     keys = legend([name for name, _, _ in counts], [kind for _, kind, _ in counts])
     numbers = table([x_label or "from, to", *(name for name, _, _ in counts)], rows)
-    return figure(title, drawing + below, numbers, keys, note)
+    return figure(title, drawing + below, numbers, keys, note, long=True)
 
 
 def _stack(edges: Sequence[float], base: Sequence[int], values: Sequence[int], across: Scale, up: Scale) -> str:

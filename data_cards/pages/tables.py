@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from data_cards.pages.numbers import show_value
 
 __all__ = ["beside", "table"]
 
+_NUMERIC = re.compile(r"–|[+−±<>-]{0,2}\d[\d.,]*( .{1,24})?")
 _NUMBER = Markup(' class="number"')
 
 
@@ -19,10 +21,12 @@ def table(
 ) -> Markup:
     """A table with its numbers to the right.
 
-    A column is one of numbers when its first cell that is not empty is a number or text that begins like one; the first
-    column heads its rows. Cells are escaped unless they are Markup.
+    A column is one of numbers when its first cell that is not empty is a number, or text that is one with
+    or without a unit; the first column heads its rows. Cells are escaped unless they are Markup.
     """
     numbers = [_is_number(next((row[at] for row in rows if row[at] != ""), "")) for at in range(len(headings))]
+    if row_headings and numbers:
+        numbers[0] = False
     head = Markup("").join(
         Markup('<th scope="col"{}>{}</th>').format(_NUMBER if number else "", heading)
         for heading, number in zip(headings, numbers, strict=True)
@@ -34,9 +38,10 @@ def table(
     )
 
 
-def beside(numbers: Markup, summary: str = "Numbers") -> Markup:
-    """The table that stands beside a picture, folded; unfolded in print."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(summary, numbers)
+def beside(numbers: Markup, *, long: bool = False) -> Markup:
+    """The table that stands beside a picture, folded; paper shows it, unless it is a long one that nobody opened."""
+    kind = Markup(' class="long"') if long else ""
+    return Markup("<details{}><summary>Numbers</summary>{}</details>").format(kind, numbers)
 
 
 def _row(row: Sequence[Any], numbers: Sequence[bool], row_headings: bool) -> Markup:
@@ -60,7 +65,5 @@ def _shown(value: Any) -> Markup:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        value = value.striptags() if isinstance(value, Markup) else value
-        value = value.lstrip("+-−±")
-        return value[:1].isdigit() or value[:2] in ("<0", ">9") or value == "–"
+        return _NUMERIC.fullmatch(value.striptags() if isinstance(value, Markup) else value) is not None
     return isinstance(value, (int, float)) and not isinstance(value, bool)
