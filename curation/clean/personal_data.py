@@ -35,7 +35,7 @@ class RedactPersonalData(Operator):
     """
 
     contract: ClassVar[Contract] = Contract(
-        _NAME, 1, "rewrite", adds={**edit_columns(_NAME), **{f"{_NAME}.{kind}": pa.int64() for kind in KINDS}}
+        _NAME, 2, "rewrite", adds={**edit_columns(_NAME), **{f"{_NAME}.{kind}": pa.int64() for kind in KINDS}}
     )
 
     kinds: tuple[Kind, ...] = Field(default=KINDS, strict=False)

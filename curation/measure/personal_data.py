@@ -23,7 +23,7 @@ class PersonalData(Operator):
     """
 
     contract: ClassVar[Contract] = Contract(
-        "personal_data", 1, "annotate", adds={f"personal_data.{kind}": pa.int64() for kind in (*KINDS, "total")}
+        "personal_data", 2, "annotate", adds={f"personal_data.{kind}": pa.int64() for kind in (*KINDS, "total")}
     )
 
     kinds: tuple[Kind, ...] = Field(default=KINDS, strict=False)

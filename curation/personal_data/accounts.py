@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from curation.personal_data.checksums import luhn, mod97
 
@@ -32,7 +32,7 @@ ISSUERS = (
     ("644", "659", (16, 19)),
     ("622126", "622925", (16, 17, 18, 19)),
     ("62", "62", (16, 17, 18, 19)),  # UnionPay
-    ("35", "35", (16, 17, 18, 19)),  # JCB: 3528 to 3589 by its own account, but generators of test data use all of 35
+    ("3528", "3589", (16, 17, 18, 19)),  # JCB
     ("1800", "1800", (15,)),
     ("2131", "2131", (15,)),
     ("2200", "2204", (16,)),  # Mir
@@ -44,6 +44,9 @@ ISSUERS = (
     ("6390", "6390", tuple(range(12, 20))),
     ("6759", "6763", tuple(range(12, 20))),
 )
+# Generators of test data take all of 35 for JCB.
+_MADE_UP = (("35", "35", (16,)),)
+_CARD_WORD = re.compile(r"(?i)\b(?:cards?|credit|debit|jcb|cc|karte|carte|tarjeta)\b")
 
 IBAN_SIEVE = r"[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}"
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2})[0-9]{2}(?=[ -]?[A-Z0-9]{4})")
@@ -58,15 +61,23 @@ IBAN_LENGTH = {entry[:2]: int(entry[2:]) for entry in _IBAN_LENGTHS.split()}
 
 
 def find_cards(text: str) -> Iterator[Span]:
-    """Numbers in a layout, range and length that an issuer uses, with a true Luhn digit."""
+    """Numbers in a layout, range and length that an issuer uses, with a true Luhn digit.
+
+    Those that only generators of test data use need a word for a card before them.
+    """
     for match in _CARD.finditer(text):
         digits = match.group().replace(" ", "").replace("-", "")
-        if _is_issued(digits) and luhn(digits) and len(set(digits)) > 1:
+        issued = _is_issued(digits, ISSUERS) or (_is_issued(digits, _MADE_UP) and _is_announced(text, match.start()))
+        if issued and luhn(digits) and len(set(digits)) > 1:
             yield match.span()
 
 
-def _is_issued(digits: str) -> bool:
-    return any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in ISSUERS)
+def _is_issued(digits: str, issuers: Iterable[tuple[str, str, tuple[int, ...]]]) -> bool:
+    return any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in issuers)
+
+
+def _is_announced(text: str, start: int) -> bool:
+    return _CARD_WORD.search(text[max(0, start - 40) : start]) is not None
 
 
 def find_ibans(text: str) -> Iterator[Span]:

@@ -45,6 +45,13 @@ def test_no_planted_value_is_left_but_in_what_was_collected(run):
     assert all(value.encode() in collected for value in PLANTED)
 
 
+def test_no_planted_value_is_printed_or_logged(tmp_path, capfd, caplog):
+    write_lines(tmp_path / "corpus/a.jsonl", [{"text": f"{document(3)} {value}"} for value in PLANTED])
+    run_recipe(parse_recipe(RECIPE.format(corpus=tmp_path / "corpus")), tmp_path / "run", Options(workers=1))
+    printed = "".join(capfd.readouterr()) + caplog.text
+    assert [value for value in PLANTED if value in printed] == []
+
+
 def test_the_counts_by_kind_stand_in_the_ledger(run):
     import pyarrow as pa
 

@@ -106,6 +106,7 @@ EXAMPLES: dict[str, list[str]] = {
 }
 
 NAMED = {
+    "payment_card": ["my card 3502162941615515"],
     "phone": ["Phone:\n467 3395", "call me on (64) 3591-3246", "电话：1065529988", "Tel. 99 668472"],
     "national_id": [
         "CPF 52998224725",
@@ -118,6 +119,7 @@ NAMED = {
 
 DECOYS = [
     "Order number 1234 5678 9012 3456",
+    "Order number 3502162941615515",
     "meet me @ the corner, or @home",
     "Section 4.12.7.3b and Section 4.12.7.3",
     "Released 2021-03-14 09:26:53",
