@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli import fetch, inspect_run, models, recipes, run, studies
+from pipelines.cli import fetch, inspect_run, models, published, recipes, run, studies
 from training import commands
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ app.command("what-if")(inspect_run.what_if)
 app.command("compare-dialects")(inspect_run.compare_dialects)
 app.command("audit")(inspect_run.audit)
 app.command("duplicates")(inspect_run.duplicates)
+app.command("diff")(published.diff)
 app.command("ops")(recipes.ops)
 app.command("tokenize")(models.tokenize)
 app.command("train")(commands.train)
