@@ -82,7 +82,7 @@ def _at(results: Results, lr: float) -> dict[str, object]:
 
 def _median_cpu(results: Results, part: str) -> float:
     folders = [run_folder(results.root, run.arm, run.lr, run.seed) for run in results.runs]
-    seconds = sorted(json.loads((folder / TIMES).read_bytes())[part]["cpu_seconds"] for folder in folders)
+    seconds = sorted(json.loads((folder / TIMES).read_bytes())["cpu_seconds"][part] for folder in folders)
     return round(seconds[len(seconds) // 2], 1)
 
 

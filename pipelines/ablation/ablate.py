@@ -16,6 +16,7 @@ from pipelines.ablation.held_out import check_overlap, make_held_out
 from pipelines.ablation.hygiene import hygiene
 from pipelines.ablation.pool import make_pool
 from pipelines.fit_tokenizer import fit_tokenizer
+from pipelines.run_directory import RunDirectory
 from pipelines.runner import Options
 from pipelines.tokens import tokenize_dataset
 from training.ablation.results import FACTS, ArmFacts, HeldOutFacts, SetFacts
@@ -30,12 +31,17 @@ _FIT_BYTES = 64 << 20  # of text for the tokenizer, over all arms
 
 
 def ablate(root: Path, study: Study, recipe: Recipe, options: Options, device: str = "auto") -> None:
-    """Everything up to the last run."""
+    """Everything up to the last run. One process at a time works on a study directory."""
+    with RunDirectory(root.absolute()).locked():
+        _ablate(root.absolute(), study, recipe, options, device)
+
+
+def _ablate(root: Path, study: Study, recipe: Recipe, options: Options, device: str) -> None:
     prepare(root, study, recipe, options)
     Workbench(root, study, device).check_budget()
-    how = {"device": device, "workers": options.workers, "quiet": options.quiet}
+    how = {"device": device, "workers": options.workers, "quiet": options.quiet, "detectors": hygiene}
     lrs = choose_learning_rates(root, study, **how)  # type: ignore[arg-type]
-    run_all(root, study, lrs, detectors=hygiene, **how)  # type: ignore[arg-type]
+    run_all(root, study, lrs, **how)  # type: ignore[arg-type]
 
 
 def prepare(root: Path, study: Study, recipe: Recipe, options: Options) -> None:

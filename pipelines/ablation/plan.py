@@ -15,7 +15,7 @@ _MEASURING = 0.6  # of the time of training, at the size of the demo
 def planned(study: Study, workers: int, device: str) -> Iterator[str]:
     """Lines for people: the question and its hash, the arms, the runs, the time."""
     lrs = len(study.lrs) or 2
-    runs = len(study.arms) * lrs * len(study.seeds)
+    runs = len(study.arms) * (len(study.seeds) + (lrs - 1) * len(study.seeds[: study.other_seeds]))
     sweep = 0 if study.lrs else len(study.sweep)
     yield f"study   {study.name}, {study.digest[:12]}"
     if study.question:

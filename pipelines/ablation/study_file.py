@@ -54,6 +54,7 @@ class StudyFile(Part):
     lrs: tuple[float, ...] = ()
     sweep: tuple[float, ...] = (0.0033, 0.01, 0.03)
     seeds: int = Field(3, ge=1)
+    other_seeds: int | None = Field(None, ge=1, description="seeds at the other learning rates; all when null")
     measures: Measures = Measures()
     margin: float = Field(0.01, gt=0)
     alpha: float = Field(0.05, gt=0, lt=1)
@@ -133,7 +134,7 @@ def _resolved(written: StudyFile, recipe: Recipe, name: str) -> Study:
             raise RecipeError(f"{name} primary[{number}]", f"unknown arm `{each}`", "an arm of the study", do)
     kept = written.model_dump(
         include={"name", "question", "factors", "budget", "held_out", "canaries", "learner", "lrs", "sweep"}
-        | {"measures", "margin", "alpha", "power"}
+        | {"other_seeds", "measures", "margin", "alpha", "power"}
     )
     study = Study(
         **kept,

@@ -220,7 +220,7 @@ def read_documents(path: Path) -> dict[str, DocumentScores]:
 
 
 def _keys(study: Study, lrs: tuple[float, ...]) -> Iterator[tuple[str, float, int]]:
-    return ((arm.name, lr, seed) for arm in study.arms for lr in lrs for seed in study.seeds)
+    return ((arm.name, lr, seed) for arm in study.arms for lr in lrs for seed in study.seeds_at(lr, lrs))
 
 
 def _finished(root: Path, study: Study, lrs: tuple[float, ...]) -> Iterator[RunResult]:

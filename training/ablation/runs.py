@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from curation.errors import ResourceError
 from curation.files import write_json
 from training.ablation.measures.suite import Detectors
 from training.ablation.study import Study
@@ -26,14 +28,20 @@ _bench: Workbench | None = None
 
 
 def choose_learning_rates(
-    root: Path, study: Study, *, device: str = "auto", workers: int | None = None, quiet: bool = False
+    root: Path,
+    study: Study,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+    quiet: bool = False,
+    detectors: Detectors | None = None,
 ) -> tuple[float, ...]:
     """Those of the study; otherwise the best of the sweep on an equal mix of all arms, and a third of it."""
     tried: dict[str, float] = {}
     lrs = study.lrs
     if not lrs:
         keys = [RunKey(POOLED, lr, study.seeds[0]) for lr in study.sweep]
-        _run(root, study, keys, device, workers, quiet, None)
+        _run(root, study, keys, device, workers, quiet, detectors)
         tried = {f"{key.lr:g}": _bits(root, key) for key in keys}
         best = min(keys, key=lambda key: _bits(root, key)).lr
         lrs = (best, best / 3)
@@ -52,7 +60,8 @@ def run_all(
     detectors: Detectors | None = None,
 ) -> None:
     """Every arm at every learning rate with every seed. Seeds come first, so that a study cut short is balanced."""
-    keys = [RunKey(arm.name, lr, seed) for seed in study.seeds for lr in lrs for arm in study.arms]
+    pairs = [(lr, seed) for seed in study.seeds for lr in lrs if seed in study.seeds_at(lr, tuple(lrs))]
+    keys = [RunKey(arm.name, lr, seed) for lr, seed in pairs for arm in study.arms]
     _run(root, study, keys, device, workers, quiet, detectors)
 
 
@@ -76,7 +85,8 @@ def _run(
 def _in_process(
     root: Path, study: Study, keys: Sequence[RunKey], kind: str, count: int, detectors: Detectors | None
 ) -> Iterator[RunKey]:
-    _open(root, study, kind, detectors)
+    if _bench is None or (_bench.root, _bench.study, _bench.detectors) != (root, study, detectors):
+        _open(root, study, kind, detectors)
     yield from map(_one, keys)
 
 
@@ -90,9 +100,11 @@ def _in_processes(
         try:
             for future in as_completed(futures):
                 yield future.result()
-        except BaseException:
+        except BrokenProcessPool:
+            do = "use fewer --workers and run it again: finished runs are kept"
+            raise ResourceError("runs", "a worker that died (out of memory?)", "workers that live", do) from None
+        finally:
             pool.shutdown(cancel_futures=True)
-            raise
 
 
 def _begin(driver: int, root: Path, study: Study, kind: str, detectors: Detectors | None) -> None:

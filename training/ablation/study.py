@@ -128,6 +128,7 @@ class Study(Part):
     lrs: tuple[float, ...] = ()
     sweep: tuple[float, ...] = (0.0033, 0.01, 0.03)
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
+    other_seeds: int | None = Field(None, ge=1, description="seeds at the other learning rates; all when null")
     measures: Measures = Measures()
     primary: str = "bpb"
     primary_family: tuple[str, ...] = ()
@@ -153,6 +154,10 @@ class Study(Part):
 
     def arm(self, name: str) -> Arm:
         return next(arm for arm in self.arms if arm.name == name)
+
+    def seeds_at(self, lr: float, lrs: tuple[float, ...]) -> tuple[int, ...]:
+        """All at the first of the learning rates; at the others, which only check the order, perhaps fewer."""
+        return self.seeds if lr == lrs[0] else self.seeds[: self.other_seeds]
 
     @classmethod
     def of(cls, root: Path) -> Study:

@@ -101,8 +101,7 @@ class Workbench:
         result = self._measured(key, folder, loader, steps, progress.curve)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         (folder / "curve.json").unlink(missing_ok=True)
-        times = {"training": _spent(began, trained), "measuring": _spent(trained, _clocks())}
-        write_json(folder / TIMES, {"device": self.ranks.device.type, **times})
+        write_json(folder / TIMES, {"device": self.ranks.device.type, **_times(began, trained, _clocks())})
         write_json(folder / RESULT, result.model_dump(mode="json"))
         return result
 
@@ -298,8 +297,15 @@ def _clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _spent(began: tuple[float, float], ended: tuple[float, float]) -> dict[str, float]:
-    return {"seconds": ended[0] - began[0], "cpu_seconds": ended[1] - began[1]}
+def _times(*clocks: tuple[float, float]) -> dict[str, dict[str, float]]:
+    """Wall and CPU seconds of training and of measuring."""
+    return {
+        what: {
+            part: clocks[place + 1][which] - clocks[place][which]
+            for place, part in enumerate(("training", "measuring"))
+        }
+        for which, what in enumerate(("seconds", "cpu_seconds"))
+    }
 
 
 def _same_tokenizer(splits: Sequence[TokenSplit]) -> Any:

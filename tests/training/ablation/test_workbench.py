@@ -121,3 +121,10 @@ def test_all_runs_are_made_once(root: Path, capsys: pytest.CaptureFixture[str]) 
     run_all(root, study, study.lrs, device="cpu", workers=1)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert '"units": 3' in capsys.readouterr().err
+
+
+def test_other_learning_rates_may_have_fewer_seeds(root: Path) -> None:
+    study = small_study(seeds=(0, 1), other_seeds=1)
+    run_all(root, study, study.lrs, device="cpu", workers=1, quiet=True)
+    found = {path.parent.relative_to(root / "runs/base").as_posix() for path in root.glob(f"runs/base/**/{RESULT}")}
+    assert found == {"0.01/0", "0.01/1", "0.003/0"}
