@@ -118,11 +118,11 @@ def run_safely(operator: Operator, batch: pa.RecordBatch) -> tuple[pa.RecordBatc
     """Like `run_operator`, but halves a failing batch until the bad rows stand alone.
 
     Rows that fail keep their place (or yield no new rows, for expand) with null in every column the operator adds.
-    Breaches of contract and lack of memory are not the document's fault and are raised.
+    Breaches of contract, lack of memory and missing models are not the document's fault and are raised.
     """
     try:
         return run_operator(operator, batch), []
-    except (ContractError, MemoryError):
+    except (ContractError, ResourceError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  counted, row by row, in quarantine
         if batch.num_rows == 1:

@@ -59,6 +59,8 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "refinedweb_lines": "curation.clean.refinedweb_lines:RefinedWebLines",
         "bigscience": "curation.measure.bigscience:BigScience",
         "word_noise": "curation.augment.word_noise:WordNoise",
+        "rephrase": "curation.augment.rewording.rephrase:Rephrase",
+        "back_translate": "curation.augment.rewording.back_translate:BackTranslate",
         "add_boilerplate": "curation.dose.add_boilerplate:AddBoilerplate",
         "break_encoding": "curation.dose.break_encoding:BreakEncoding",
         "foreign_text": "curation.dose.foreign_text:ForeignText",

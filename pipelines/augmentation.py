@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 
 from curation.augment.expansion import Expansion
+from curation.augment.rewording.reworded import Reworded
 from curation.dedup.exact import Exact
 from curation.manifest import Manifest
 from curation.recipe import Group, Recipe
 from pipelines.dedup import Corpus, Deduplicated, Do, deduplicate, keys_stage, steps_of
 from pipelines.releases import Kept, releases_of, texts_seen_by
 from pipelines.run_directory import RunDirectory
-from pipelines.stage import Stage
+from pipelines.stage import Stage, content_of
 from pipelines.stages import VERSIONS, clean_stage, packed, stage_of
 from pipelines.tasks.augment import WEIGHT, too_many_failed
 from pipelines.tasks.components import pack_part
@@ -142,10 +143,20 @@ class _Stages:
             "max_failed": self._most_failed(split),
         }
         pairs = zip(documents.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
-        payloads = [{**common, "shard": packed(shard), "outcome": packed(outcome)} for shard, outcome in pairs]
-        identities = [{**payload, "parts": None, "max_failed": None} for payload in payloads]
+        rows = sum(file.rows for file in split.shards("ledger-"))
+        payloads = [
+            {**common, "shard": packed(shard), "outcome": packed(outcome), "share": outcome.rows / max(rows, 1)}
+            for shard, outcome in pairs
+        ]
+        # Only limits of a whole step depend on what part of it a unit is.
+        unimportant = {"parts", "max_failed", *(() if self._has_budget() else ("share",))}
+        identities = [content_of({k: v for k, v in each.items() if k not in unimportant}) for each in payloads]
         task, definition = f"{_TASKS}make_unit", [VERSIONS["augment"], [step.identity() for step in recipe.augment]]
         return stage_of(f"{ROOM}/make", self._run, task, self._settings, definition, payloads, identities)
+
+    def _has_budget(self) -> bool:
+        steps = [step.operator for step in self._recipe.augment if isinstance(step.operator, Reworded)]
+        return any(each.max_requests is not None or each.max_tokens is not None for each in steps)
 
     def _most_failed(self, split: Manifest) -> int | None:
         share = self._recipe.augmentation.max_failed_share

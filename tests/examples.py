@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["EXAMPLES"]
+__all__ = ["EXAMPLES", "tiny_generator"]
 
 GOOD = ["a proof by induction on trees", "lemma one follows from the theorem"]
 BAD = ["buy cheap watches now", "click here to win cash now"]
@@ -74,13 +74,51 @@ def _templates(folder: Path) -> dict[str, Any]:
     return {"templates": ({"prompt": "What stands at {url}?\n", "response": "{text}"},)}
 
 
+def _rephrase(folder: Path) -> dict[str, Any] | str:
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
+        return "needs torch and transformers, the extra `train`"
+    quality = {"min_length": None, "max_length": None, "min_similarity": None, "max_similarity": None}
+    quality.update(max_repetition=None, same_language=False)
+    return {"model": {"path": tiny_generator(folder), "max_tokens": 3}, "prompt": "{text}", "quality": quality}
+
+
+def _back_translate(folder: Path) -> dict[str, Any] | str:
+    example = _rephrase(folder)
+    if isinstance(example, str):
+        return example
+    return {"there": example["model"], "back": example["model"], "quality": example["quality"]}
+
+
+def tiny_generator(folder: Path) -> str:
+    """An encoder-decoder with random weights and a few words, which never ends by itself and always says something."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
+
+    words = ["[PAD]", "[END]", "[UNK]", "the", "mill", "stands", "still", "text", "a", "river"]
+    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    special = {"pad_token": "[PAD]", "eos_token": "[END]", "unk_token": "[UNK]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    shape = {"d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2, "vocab_size": len(words)}
+    torch.manual_seed(0)
+    model = T5ForConditionalGeneration(T5Config(**shape, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1))
+    model.generation_config.suppress_tokens = [0, 1, 2]
+    model.save_pretrained(folder)
+    return str(folder)
+
+
 EXAMPLES: dict[str, Callable[[Path], dict[str, Any] | str]] = {
+    "back_translate": _back_translate,
     "cut_items": _benchmarks,
     "decontaminate": _benchmarks,
     "instruction_templates": _templates,
     "lexicon": _lexicon,
     "linear_classifier": _linear_classifier,
     "ngram_perplexity": _ngram_perplexity,
+    "rephrase": _rephrase,
     "synonyms": _synonyms,
     "transformer_classifier": _transformer_classifier,
 }

@@ -48,9 +48,12 @@ class Expansion(Operator):
     near_parent: Literal["drop", "keep"] = "drop"
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        parents = [parent for parent in batch.select(_INHERITED).to_pylist() if self._is_chosen(parent)]
-        rows = [row for parent in parents for row in self._rows(parent)]
+        rows = [row for parent in self.chosen(batch) for row in self.rows_of(parent, self.children(parent))]
         return pa.RecordBatch.from_pylist(rows, schema=DOCUMENT)
+
+    def chosen(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
+        """Documents with text that belong to the share."""
+        return [parent for parent in batch.select(_INHERITED).to_pylist() if self._is_chosen(parent)]
 
     @abstractmethod
     def children(self, parent: dict[str, Any]) -> Iterable[Made]:
@@ -61,9 +64,10 @@ class Expansion(Operator):
             return False
         return self.share >= 1 or seed_for(f"{self.contract.name}.share", parent["id"]) / 2**64 < self.share
 
-    def _rows(self, parent: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    def rows_of(self, parent: dict[str, Any], children: Iterable[Made]) -> Iterable[dict[str, Any]]:
+        """New texts of one document as rows."""
         name = self.contract.name
-        for number, made in enumerate(self.children(parent)):
+        for number, made in enumerate(children):
             meta = {**fields_of(parent["meta"]), "operator": name, "seed": made.seed, **made.fields}
             yield {
                 **parent,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.augment.rewording.answers import OVER_BUDGET, Desk, desk
 from curation.decisions import DROPPED, KEPT, decide_batch
 from curation.errors import GristmillError, IntegrityError
 from curation.manifest import Receipt, Unit
@@ -26,6 +27,7 @@ from curation.recipe import Step
 from curation.rules import pack
 from curation.schema import DOCUMENT, child_id, id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+from pipelines.endpoint import Connection
 from pipelines.tasks.clean import quarantined
 from pipelines.tasks.components import parts_of, rules_of
 from pipelines.tasks.decide import Tally, decision_schema
@@ -44,11 +46,13 @@ WEIGHT = np.dtype([("id", "<u8"), ("weight", "<u8"), ("split", "<u2")])
 def make_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     shard = ShardWriter(root, f"{unit.stage}/shard-{unit.index:05d}.arrow", DOCUMENT)
     counts: Counter[str] = Counter(documents=0, failed=0, tried=0)
-    with shard, QuarantineWriter(root, unit.stage, unit.index) as quarantine:
+    here = Desk(root / "answers", Connection(), unit.payload["share"])
+    with shard, QuarantineWriter(root, unit.stage, unit.index) as quarantine, desk(here):
         for step, parents in _work(root, unit.payload, settings["batch_size"]):
             new, failures = run_safely(step.operator, parents)
             shard.write(_labelled(new, step))
             _count(counts, step, parents, new, failures)
+            failures = [failure for failure in failures if failure.reason != OVER_BUDGET]
             if failures:
                 quarantine.write(quarantined(unit.stage, parents, failures))
             _within(counts, unit.payload)
@@ -85,7 +89,7 @@ def _count(
     counts["tried"] += parents.num_rows
     counts["documents"] += new.num_rows
     counts[f"made.{step.label}"] += new.num_rows
-    counts["failed"] += len(failures)
+    counts["failed"] += sum(failure.reason != OVER_BUDGET for failure in failures)
     counts.update(f"failed.{step.label}.{failure.reason}" for failure in failures)
 
 
