@@ -78,14 +78,14 @@ def _cell(cell: dict[str, bool]) -> Arm:
 
 
 def made_up_runs(
-    study: Study, seed_sd: float = 0.0099, seed: int = 0
+    study: Study, seed_sd: float = 0.0099, seed: int = 0, null: float = 0.0
 ) -> list[tuple[RunResult, dict[str, DocumentScores]]]:
-    """Every run with the scores of its documents."""
+    """Every run with the scores of its documents; `null` is what shuffling does where it should do nothing."""
     rng = np.random.default_rng(seed)
     own = {arm.name: rng.normal(0, 0.03, _DOCUMENTS) for arm in study.arms}
     shared, sizes = rng.normal(0, 0.3, _DOCUMENTS), rng.integers(300, 4000, _DOCUMENTS)
     return [
-        _run(rng, arm, lr, number, rng.normal(0, seed_sd), own[arm.name] + shared, sizes)
+        _run(rng, arm, lr, number, rng.normal(0, seed_sd) + null * (arm.role == "null"), own[arm.name] + shared, sizes)
         for arm in study.arms
         for lr in study.lrs
         for number in study.seeds

@@ -57,7 +57,7 @@ def _marked(sample: SampleText) -> Markup:
     cuts = [(0, prompt, Markup("<b>{}</b>"))] if prompt else []
     cuts += [
         (
-            max(span.start, prompt),
+            span.start,
             span.end,
             Markup('<mark><a href="#document-{}">{{}}</a></mark>').format(span.document),
         )

@@ -33,6 +33,14 @@ def test_shuffling_alone_is_not_resolved(found: Analysis) -> None:
     assert _contrast(found, "shuffled").reasons
 
 
+def test_a_null_arm_that_moves_raises_the_floor_of_all_others_and_not_its_own(tmp_path: Path) -> None:
+    root = write_made_up(tmp_path, made_up_study(factorial=False), null=0.06)
+    found = analyse(load_results(root))
+    assert found.noise.floor == pytest.approx(abs(_contrast(found, "shuffled").effect.value))
+    assert abs(_contrast(found, "shuffled").in_floors) > 1
+    assert next(light.state for light in found.lights if light.guard == "null arm") == "amber"
+
+
 def test_main_effects_are_the_true_ones(found: Analysis) -> None:
     mains = {effect.factors[0]: effect for effect in found.factors if len(effect.factors) == 1}
     assert mains.keys() == TRUTH.keys()
@@ -76,6 +84,7 @@ def test_the_same_results_give_the_same_analysis(tmp_path: Path) -> None:
 
 def test_every_number_can_be_written_as_json(found: Analysis) -> None:
     assert Analysis.model_validate_json(found.model_dump_json()) == found
+    assert found.noise.sd == float(f"{found.noise.sd:.8g}")
 
 
 def test_one_seed_is_exploratory(tmp_path: Path) -> None:

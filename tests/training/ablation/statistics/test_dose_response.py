@@ -19,9 +19,9 @@ def test_the_fit_is_that_of_scipy() -> None:
 
 
 def test_the_dose_at_the_floor_solves_the_fit() -> None:
-    effects = 0.4 * DOSES
-    law = power_law(DOSES, effects, effects + RNG.normal(0, 0.005, (500, 4)), floor=0.02)
-    assert law.at_floor == pytest.approx(0.05, rel=0.05)
+    effects = 0.4 * DOSES**1.5
+    law = power_law(DOSES, effects, effects + RNG.normal(0, 0.003, (500, 4)), floor=0.02)
+    assert law.at_floor == pytest.approx((0.02 / 0.4) ** (1 / 1.5), rel=0.05)
     assert law.at_floor_low < law.at_floor < law.at_floor_high
     assert all(point.low <= point.value <= point.high for point in law.band)
 
