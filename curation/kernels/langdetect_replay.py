@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curation.kernels.jit import kernel
-from curation.kernels.language import Floats, Integers, Number, Tables, ngram_rows
+from curation.kernels.language_ngrams import Floats, Integers, Number, Tables, ngram_rows
 from curation.kernels.language_symbols import Bytes, read_text, take_out_latin
 
 __all__ = ["MAX_WORDS", "Stream", "replay_langdetect"]

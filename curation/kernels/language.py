@@ -8,19 +8,25 @@ Log-likelihoods are integers: their sum does not depend on order, processor or v
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from curation.kernels.jit import helper, kernel
+from curation.kernels.language_ngrams import (
+    EXPONENTS,
+    LANES,
+    Floats,
+    Integers,
+    Number,
+    Tables,
+    find_places,
+    ngram_keys,
+)
 from curation.kernels.language_symbols import (
-    LETTER,
     SCRIPTS,
-    SPACE,
     SPANS,
-    UNKNOWN,
-    UPPER,
     Bytes,
     Symbols,
     count_scripts,
@@ -30,37 +36,10 @@ from curation.kernels.language_symbols import (
     take_out_latin,
 )
 
-__all__ = ["Detected", "Tables", "build_slots", "detect_languages", "ngram_rows"]
+__all__ = ["Detected", "detect_languages"]
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Number = Any  # an integer: Python's own, or numpy's of any width
 
-LANES = 64  # languages, padded: a row of scores is then two cache lines
-SCALE = 1024  # units to one natural log; three scores of at most 8.9 fit an int16 together
-HITS_SHIFT, KEY_SHIFT = 18, 20  # an n-gram's place: its row, and how many known n-grams end with it (1 to 3)
-PAIR = (1 << 24) - 1
-ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
-EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 VOTE = 0.9  # a window counts for its language from this posterior on
-
-
-class Tables(NamedTuple):
-    """A profile set as arrays: C code points, A letters, G n-grams (row 0: in no profile), L languages, S slots.
-
-    An n-gram brings its own endings with it: where `the` is found, so are `he` and `e`, if profiles know them. So their
-    scores are added beforehand, and a character of text costs one look-up and one row.
-    """
-
-    classes: Symbols  # uint32[C], the symbol of every code point
-    composed: Symbols  # uint32[112, 512], symbol of combining mark on base letter, 0 where they do not combine
-    unigrams: Integers  # int64[A], place of a single letter
-    slots: Integers  # int64[S], hash table of places of longer n-grams
-    scores: npt.NDArray[np.int16]  # int16[G, LANES], log((weight + p) / weight) in units of 1/SCALE, with endings
-    ending: npt.NDArray[np.int32]  # int32[G, 3], rows of the known n-grams of length 1 to 3 that end with this one
-    exponentials: Floats  # float64[EXPONENTS], e**(-i / SCALE)
-    home: Integers  # int64[L], the script of most letters of a language
-    languages: int  # L
 
 
 class Votes(NamedTuple):
@@ -96,81 +75,6 @@ class Detected(NamedTuple):
             return np.zeros(documents, np.float64)
 
         return cls(integers(), floats(), integers(), floats(), floats(), integers(), integers(), integers())
-
-
-@helper
-def _slot(key: Number, size: Number) -> Number:
-    """Where to start looking for a key (multiplicative hashing, Knuth 6.4) in a table of `size`, a power of two."""
-    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-    return np.int64(mixed & np.uint64(size - 1))
-
-
-@kernel
-def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
-    """Hash table int64[size] with open addressing: an entry is key << KEY_SHIFT | place, 0 is an empty slot."""
-    slots = np.zeros(size, np.int64)
-    for index in range(len(keys)):
-        slot = _slot(keys[index], size)
-        while slots[slot] != 0:
-            slot = (slot + 1) & (size - 1)
-        slots[slot] = keys[index] << KEY_SHIFT | places[index]
-    return slots
-
-
-@helper
-def _ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) -> None:
-    """Key of the n-gram of three letters that ends at each of symbols[first:last], `first` >= 1, into `keys`.
-
-    After a space it is the n-gram of two; within a word in capitals, and for a letter that no profile has, it is 0.
-    """
-    before = symbols[first - 1]
-    key = np.int64(symbols[max(first - 2, 0)] & LETTER) << 12 | np.int64(before & LETTER)
-    for index in range(first, last):
-        symbol = symbols[index]
-        key = (key & PAIR) << 12 | np.int64(symbol & LETTER)
-        known = symbol & before & UPPER == 0 and symbol & LETTER != UNKNOWN
-        keys[index - first] = (key & PAIR if before & LETTER == SPACE else key) if known else 0
-        before = symbol
-
-
-@helper
-def _places(keys: Integers, count: Number, unigrams: Integers, slots: Integers) -> Number:
-    """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits.
-
-    No function here takes an array: a call in this loop would cost more than the look-up.
-    """
-    size, found = len(slots), 0
-    for index in range(count):
-        key = keys[index]
-        place = unigrams[key & LETTER]
-        while key > LETTER:
-            slot = _slot(key, size)
-            entry = slots[slot]
-            while entry != 0 and entry >> KEY_SHIFT != key:
-                slot = (slot + 1) & (size - 1)
-                entry = slots[slot]
-            if entry != 0:
-                place = entry & PLACE
-                break
-            key &= PAIR if key > PAIR else LETTER
-        keys[index] = place & ROW
-        found += place >> HITS_SHIFT
-    return found
-
-
-@kernel
-def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) -> Number:
-    """Rows of all known n-grams in text order, shorter ones first, into `rows`; returns how many."""
-    longest = np.empty(count, np.int64)
-    _ngram_keys(symbols, 1, count, longest)
-    _places(longest, count - 1, tables.unigrams, tables.slots)
-    found = 0
-    for row in longest[: count - 1]:
-        for length in range(3):
-            if tables.ending[row, length]:
-                rows[found] = tables.ending[row, length]
-                found += 1
-    return found
 
 
 @helper
@@ -230,8 +134,8 @@ def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes
     for number in range(windows):
         first = 1 + number * (count - 1) // windows
         last = 1 + (number + 1) * (count - 1) // windows
-        _ngram_keys(symbols, first, last, votes.rows)
-        found = _places(votes.rows, last - first, tables.unigrams, tables.slots)
+        ngram_keys(symbols, first, last, votes.rows)
+        found = find_places(votes.rows, last - first, tables.unigrams, tables.slots)
         _add_rows(votes.rows, last - first, tables.scores, votes.sums)
         if found == 0:
             continue

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import orjson
 
 from curation.errors import ResourceError
-from curation.kernels import language as kernel
+from curation.kernels import language_ngrams as kernel
 from curation.kernels import language_symbols as symbols
 from curation.measure.scripts import script_numbers
 
