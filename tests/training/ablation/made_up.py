@@ -88,7 +88,7 @@ def made_up_runs(
         _run(rng, arm, lr, number, rng.normal(0, seed_sd) + null * (arm.role == "null"), own[arm.name] + shared, sizes)
         for arm in study.arms
         for lr in study.lrs
-        for number in study.seeds
+        for number in study.seeds_at(lr, study.lrs)
     ]
 
 

@@ -44,13 +44,14 @@ def memory_section(results: Results, found: Analysis) -> Markup:
 
 
 def _rises(curves: Sequence[MemoryCurve]) -> Markup:
-    """How much more the most often planted sentences are remembered than those planted least."""
-    said = [
-        f"{curve.arm} {curve.points[-1].exposure.value - curve.points[0].exposure.value:+.1f}".replace("-", "−")
-        for curve in curves
-    ]
-    few, many = curves[0].points[0].copies, curves[0].points[-1].copies
-    return Markup("<p>From {} to {} copies exposure rises by, in bits: {}.</p>").format(few, many, ", ".join(said))
+    """How much more the most often planted sentences are remembered than those planted once."""
+    planted = [[point for point in curve.points if point.copies] for curve in curves]
+    if len(planted[0]) < 2:
+        return Markup("")
+    rises = [f"{each[-1].exposure.value - each[0].exposure.value:+.1f}".replace("-", "−") for each in planted]
+    said = ", ".join(f"{curve.arm} {rise}" for curve, rise in zip(curves, rises, strict=True))
+    few, many = planted[0][0].copies, planted[0][-1].copies
+    return Markup("<p>From {} to {} copies exposure rises by, in bits: {}.</p>").format(few, many, said)
 
 
 def arms_section(results: Results, found: Analysis) -> Markup:

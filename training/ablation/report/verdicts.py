@@ -49,7 +49,8 @@ def _facts(results: Results, found: Analysis) -> list[tuple[str, str]]:
         ("tokens a run", show_count(study.budget.tokens)),
         ("equal between arms", study.budget.equal if study.budget.equal != "both" else "tokens and bytes"),
         ("model", f"{show_short(run.parameters)} parameters"),
-        ("runs", f"{len(results.runs)}: {len(study.arms)} arms × {len(results.lrs)} rates × {len(study.seeds)} seeds"),
+        ("runs", f"{len(results.runs)} of {len(study.arms)} arms"),
+        ("seeds by learning rate", ", ".join(f"{len(study.seeds_at(lr, found.lrs))} at {lr:g}" for lr in found.lrs)),
         (f"{found.base} reaches", f"{noise.base_value:.4f} {UNIT.get(found.primary, found.primary)}"),
     ]
 

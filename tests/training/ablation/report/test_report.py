@@ -130,3 +130,14 @@ def test_a_small_study_has_a_page_too(tmp_path: Path, seeds: int) -> None:
     page = write_report(write_study(tmp_path, study, runs)).read_text("utf-8")
     assert bool(re.search("seeds?: exploratory", page)) == (seeds < 3)
     assert ("hurts</p>" in page) == (seeds == 3)
+
+
+def test_memory_is_said_from_one_copy_to_the_most(page: str) -> None:
+    assert re.search(r"From 1 to 64 copies exposure rises by, in bits: full [+−]\d\.\d, .*without-dedup \+\d", page)
+
+
+def test_one_seed_at_the_second_learning_rate_is_enough_to_check_the_order(tmp_path: Path) -> None:
+    study = made_up_study(factorial=False, other_seeds=1)
+    found = write_report(write_made_up(tmp_path, study)).read_text("utf-8")
+    assert "3 at 0.01, 1 at 0.0033" in found
+    assert "▼ hurts" in found
