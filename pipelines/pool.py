@@ -17,11 +17,12 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from curation.errors import ResourceError
+from pipelines.lean import slim_process
 
 __all__ = ["Pool", "current", "use"]
 
 _ATTEMPTS = 3
-_PRELOAD = ["numpy", "pyarrow", "pyarrow.compute", "pydantic", "numba", "pipelines.tasks.execute"]
+_PRELOAD = ["numpy", "pyarrow", "pyarrow.compute", "pydantic", "numba", "pipelines.tasks.execute", "pipelines.lean"]
 
 _current: Pool | None = None
 
@@ -80,12 +81,13 @@ class Pool:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(_PRELOAD)
-            self._executor = ProcessPoolExecutor(self.workers, context, _end_with, (os.getpid(),))
+            self._executor = ProcessPoolExecutor(self.workers, context, _begin_worker, (os.getpid(),))
         return self._executor
 
 
-def _end_with(driver: int) -> None:
+def _begin_worker(driver: int) -> None:
     """In a worker: leave when the driver is gone, also when it was killed."""
+    slim_process()
 
     def watch() -> None:
         while True:

@@ -36,3 +36,12 @@ def test_the_arrows_between_rooms_hold():
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([linter], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_process_of_ours_makes_arrays_and_pipelines_without_pandas():
+    code = (
+        "import sys; from pipelines.lean import slim_process; slim_process(); import pyarrow; pyarrow.array(['a'])\n"
+        "import pipelines.graph; assert 'apache_beam' in sys.modules; assert 'pandas' not in sys.modules\n"
+        "import pandas; assert pandas.DataFrame"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

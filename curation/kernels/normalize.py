@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ __all__ = ["Rules", "decode", "normalize", "normalize_traced", "widths"]
 
 _SPACE = 32
 _PAGE = 256
+# Planes 4 to 13 are empty, those above private, but for tags and variation selectors: as good as unassigned here.
+_ASSIGNED = (range(0x40000), range(0xE0000, 0xE0200))
+# Of planes 0 and 1 all but ideographs, Hangul syllables, surrogates, private use and Tangut, which have no other form.
+_CHANGING = (range(0x3400), range(0x9FFF, 0xAC00), range(0xF900, 0x17000), range(0x18D00, 0x20000))
 
 
 class Rules(NamedTuple):
@@ -84,17 +89,21 @@ def _tables(rules: Rules) -> _Tables:
     ascii_map = np.where(codes[:128] == 0, np.arange(128), codes[:128] & np.uint64(0xFF)).astype(np.uint8)
     collapses = np.zeros(256, np.bool_)
     collapses[_SPACE], collapses[ord("0")] = True, rules.spell_digits
-    pages, page = np.unique(codes.reshape(-1, _PAGE), axis=0, return_inverse=True)
-    return _Tables(frozen(ascii_map), frozen(collapses), frozen(page.reshape(-1).astype(np.uint16)), frozen(pages))
+    rows = codes.reshape(-1, _PAGE)
+    numbers: dict[bytes, int] = {}
+    page = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.uint16)
+    pages = np.frombuffer(b"".join(numbers), np.uint64).reshape(-1, _PAGE)
+    return _Tables(frozen(ascii_map), frozen(collapses), frozen(page), frozen(pages))
 
 
 def _replacements(rules: Rules) -> npt.NDArray[np.uint64]:
     """One code for each of the 0x110000 code points, laid out as `_Tables.replacement`."""
-    categories = list(map(unicodedata.category, map(chr, range(sys.maxunicode + 1))))
-    by_category = {name: _code(_class(name, rules)) for name in set(categories)}
-    codes = np.array([by_category[name] for name in categories], np.uint64)
-    # Letters change in planes 0 and 1 only; the planes above hold ideographs, tags and private use.
-    for character in map(chr, range(0x20000)):
+    codes = np.full(sys.maxunicode + 1, _code(_class("Cn", rules)), np.uint64)
+    for block in _ASSIGNED:
+        categories = list(map(unicodedata.category, map(chr, block)))
+        by_category = {name: _code(_class(name, rules)) for name in set(categories)}
+        codes[block.start : block.stop] = [by_category[name] for name in categories]
+    for character in map(chr, chain(*_CHANGING)):
         if character.casefold() != character or unicodedata.decomposition(character):
             simple = _simplified(character, rules)
             codes[ord(character)] = 0 if simple == character else _code(simple)

@@ -58,9 +58,11 @@ def run(
 
 def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> Path:
     from curation.recipe_file import load_recipe
+    from pipelines.lean import slim_process
     from pipelines.runner import Options, run_recipe
     from pipelines.summary import print_summary
 
+    slim_process()
     recipe = load_recipe(path, overrides)
     root = to or Path("runs") / recipe.name
     chosen = {"workers": workers} if workers is not None else {}

@@ -87,7 +87,8 @@ def alive(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch,
         places = np.flatnonzero(still)
         attributes = {name: measured.column(name) for name in measured.schema.names if name != "id"}
         attributes[COPIES] = pa.array(copies_of(ledgers, documents.num_rows))
-        yield with_columns(documents, attributes).take(pa.array(places)), (places + row).astype(np.uint32)
+        whole = with_columns(documents, attributes)
+        yield whole if still.all() else whole.take(pa.array(places)), (places + row).astype(np.uint32)
         row += documents.num_rows
 
 
@@ -197,7 +198,7 @@ def _columns(ids: pa.Array, members: npt.NDArray[Any], start: int) -> list[pa.Ar
         ids,
         pa.array(cluster, pa.string()),
         pa.array(survivor, pa.string()),
-        pa.array(similarity, from_pandas=True),
+        pa.array(similarity, mask=np.isnan(similarity)),
         pa.array(copies, mask=~known),
     ]
 

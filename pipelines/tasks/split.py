@@ -76,7 +76,7 @@ def outcomes(
     columns = [ids, state, reason, cluster, survivor]
     arrays = [pa.array(column, pa.string()) for column in columns]
     copies = pa.array(copies_of(ledgers, len(ids)), mask=~kept)
-    arrays += [pa.array(similarity, from_pandas=True), copies, pa.array(split, pa.string()), sizes]
+    arrays += [pa.array(similarity, mask=np.isnan(similarity)), copies, pa.array(split, pa.string()), sizes]
     return pa.RecordBatch.from_arrays(arrays, schema=OUTCOME)
 
 
