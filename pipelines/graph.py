@@ -14,16 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.windowed_value import WindowedValue
-
 from curation.errors import GristmillError
 from curation.manifest import Unit
 from pipelines import pool
 from pipelines.engine import Engine, Grouping, Work
+from pipelines.lean import without
 from pipelines.tasks import execute, failures
+
+with without("pandas", "pymongo"):  # for data frames and a database, which nobody asks for here
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.transforms.window import GlobalWindow
+    from apache_beam.utils.windowed_value import WindowedValue
 
 __all__ = ["group_units", "map_units"]
 
