@@ -8,6 +8,7 @@
     augment    operators that make new documents
     augmentation  which documents are augmented, and how much of the result may be new
     dataset    splits and shards that users take away
+    mixture    proportions, repeats and phases of the training split
     tokens     token shards beside them
     limits     when a run has gone wrong
     card       what only a person can say about the dataset
@@ -28,6 +29,7 @@ from curation.collect.source import Source
 from curation.errors import RecipeError, nearest
 from curation.files import digest_of
 from curation.manifest import dataset_digest
+from curation.mix.mixture import Mixture
 from curation.operator import Operator
 from curation.rules import Rule
 from curation.tokens.options import TokenOptions
@@ -40,6 +42,7 @@ __all__ = [
     "Gate",
     "Group",
     "Limits",
+    "Mixture",
     "Recipe",
     "Step",
     "TokenOptions",
@@ -163,6 +166,7 @@ class Recipe(_Part):
     augment: tuple[Step, ...] = ()
     augmentation: AugmentationOptions = AugmentationOptions()
     dataset: DatasetOptions = DatasetOptions()
+    mixture: Mixture | None = None
     tokens: TokenOptions | None = None
     limits: Limits = Limits()
     card: Card = Card()
@@ -178,6 +182,7 @@ class Recipe(_Part):
         self._check_kinds()
         self._check_splits()
         self._check_rules()
+        self._check_mixture()
         return self
 
     def all_rules(self) -> tuple[Rule, ...]:
@@ -209,6 +214,7 @@ class Recipe(_Part):
             "augment": [step.identity() for step in self.augment],
             "augmentation": self.augmentation.model_dump(mode="json", exclude={"max_failed_share"}),
             "dataset": self.dataset.model_dump(mode="json"),
+            "mixture": self.mixture.model_dump(mode="json") if self.mixture is not None else None,
             "tokens": self.tokens.identity() if self.tokens is not None else None,
             "card": self.card.model_dump(mode="json"),
         }
@@ -239,6 +245,16 @@ class Recipe(_Part):
             if split not in self.dataset.splits:
                 known = nearest(split, self.dataset.splits)
                 raise RecipeError("augmentation.splits", f"`{split}`", "a split of the dataset", known)
+
+    def _check_mixture(self) -> None:
+        if self.mixture is None:
+            return
+        if "language" in self.mixture.by and "language.label" not in self.attributes():
+            found, do = "groups by language, which nothing detects", "add `language` to `clean`"
+            raise RecipeError("mixture.by", found, "a recipe that detects languages", do)
+        if self.mixture.unit == "tokens" and self.tokens is None:
+            do = "add `tokens: {tokenizer: …}` to the recipe, or count in bytes"
+            raise RecipeError("mixture.unit", "tokens without a tokenizer", "a `tokens` part", do)
 
     def _check_rules(self) -> None:
         known = dict(MEASURED)

@@ -16,7 +16,18 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scalarstring import ScalarString
 
 from curation.errors import RecipeError, nearest
-from curation.recipe import AugmentationOptions, Card, DatasetOptions, Gate, Group, Limits, Recipe, Step, TokenOptions
+from curation.recipe import (
+    AugmentationOptions,
+    Card,
+    DatasetOptions,
+    Gate,
+    Group,
+    Limits,
+    Mixture,
+    Recipe,
+    Step,
+    TokenOptions,
+)
 from curation.registry import Room, load
 from curation.rule_sets import written_out
 from curation.rules import Rule
@@ -56,6 +67,7 @@ def dump_recipe(recipe: Recipe) -> str:
         "augment": [_dump_part(part) for part in recipe.augment],
         "augmentation": recipe.augmentation.model_dump(mode="json"),
         "dataset": recipe.dataset.model_dump(mode="json"),
+        **_dump_optional("mixture", recipe.mixture),
         **_dump_optional("tokens", recipe.tokens),
         "limits": recipe.limits.model_dump(mode="json"),
         "card": recipe.card.model_dump(mode="json"),
@@ -202,7 +214,7 @@ class _Builder:
 
     _FIELDS = (
         *("name", "sources", "clean", "rules", "dedup", "previous"),
-        *("augment", "augmentation", "dataset", "tokens", "limits", "card"),
+        *("augment", "augmentation", "dataset", "mixture", "tokens", "limits", "card"),
     )
 
     def __init__(self, name: str, data: Any) -> None:
@@ -225,6 +237,7 @@ class _Builder:
         models: tuple[tuple[str, type[BaseModel]], ...] = (
             ("augmentation", AugmentationOptions),
             ("dataset", DatasetOptions),
+            ("mixture", Mixture),
             ("tokens", TokenOptions),
             ("limits", Limits),
             ("card", Card),

@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["AugmentationFacts", "CardFacts", "SourceFacts", "SplitFacts", "TokenFacts", "TokenRate"]
+__all__ = [
+    "AugmentationFacts",
+    "CardFacts",
+    "MixtureFacts",
+    "MixtureRow",
+    "SourceFacts",
+    "SplitFacts",
+    "TokenFacts",
+    "TokenRate",
+]
 
 
 class _Facts(BaseModel):
@@ -61,6 +70,26 @@ class AugmentationFacts(_Facts):
     bytes: dict[str, int] = {}
 
 
+class MixtureRow(_Facts):
+    """A group in a phase, in the mixture's unit; `repeats` are epochs of what is available."""
+
+    phase: str
+    group: str
+    documents: int
+    available: int
+    target: int
+    taken: int
+    repeats: float
+
+
+class MixtureFacts(_Facts):
+    unit: str
+    by: tuple[str, ...]
+    phases: tuple[str, ...]
+    max_repeats: float
+    rows: tuple[MixtureRow, ...]
+
+
 class CardFacts(_Facts):
     """Counts are documents, those of `skipped` records that are none, by reason. `origins` are counts of kept documents
     by licence, snapshot and signal ("1" where it is given), where the recipe measures `origin`. `human` is what only a
@@ -85,4 +114,5 @@ class CardFacts(_Facts):
     splits: tuple[SplitFacts, ...]
     steps: tuple[dict[str, Any], ...]
     rules: tuple[dict[str, Any], ...]
+    mixture: MixtureFacts | None = None
     tokens: TokenFacts | None = None

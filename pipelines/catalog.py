@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from curation.dialects import rule_sets, rule_sets_named
 from curation.errors import RecipeError, nearest
-from curation.recipe import AugmentationOptions, Card, DatasetOptions, Limits, TokenOptions
+from curation.recipe import AugmentationOptions, Card, DatasetOptions, Limits, Mixture, TokenOptions
 from curation.registry import Room, load, names
 from curation.rules import Rule
 
@@ -105,6 +105,7 @@ def recipe_schema() -> dict[str, Any]:
         "augment": {"type": "array", "items": step},
         "augmentation": _schema_of(AugmentationOptions, definitions),
         "dataset": _schema_of(DatasetOptions, definitions),
+        "mixture": _schema_of(Mixture, definitions),
         "tokens": _schema_of(TokenOptions, definitions),
         "limits": _schema_of(Limits, definitions),
         "card": _schema_of(Card, definitions),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from curation.recipe import Recipe
 from pipelines.augmentation import Augmented, augment_stage_names, augment_stages
 from pipelines.dataset import Placement, ledger_stage, place, shard_stage
 from pipelines.dedup import dedup_stages, steps_of
+from pipelines.mix import STEPS, Mixed, MixInputs, mix_stages
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import clean_stage, collect_stage, decide_stage, split_stage
@@ -38,7 +40,9 @@ class Tokens:
 
 @dataclass(frozen=True)
 class ChainEnd:
-    """What the last steps and the card need of a whole chain."""
+    """What the last steps and the card need of a whole chain. `split` and `augmented` are outcomes after the mixture,
+    of the documents that were read and of those that were made.
+    """
 
     collected: Manifest
     split: Manifest
@@ -47,6 +51,7 @@ class ChainEnd:
     sharding: Stage
     sharded: Manifest
     ledger: Manifest
+    mixed: Mixed | None
     tokens: Tokens | None
 
 
@@ -61,19 +66,27 @@ def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, 
     unique = dedup_stages(recipe, run, settings, cleaned, decided, do)
     split = do(split_stage(recipe, run, settings, cleaned, decided, unique.ledgers))
     augmented = augment_stages(recipe, run, settings, unique, cleaned, split, do)
-    placement = place(recipe, run, unique.documents, split, augmented)
-    sharding = shard_stage(run, settings, placement)
+    mixed, fates = None, split
+    if recipe.mixture is not None:
+        mixed = mix_stages(recipe, run, settings, MixInputs(cleaned, unique.documents, split, augmented), tokenizer, do)
+        fates, augmented = mixed.outcomes, dataclasses.replace(augmented, outcomes=mixed.made)
+    placement = place(recipe, run, (unique.documents, split, fates), augmented)
+    sharding = shard_stage(run, settings, placement, mixed.phases if mixed is not None else ())
     sharded = do(sharding)
     ledger = do(ledger_stage(recipe, run, settings, placement, cleaned, decided, unique.ledgers, augmented))
-    tokens = Tokens(tokenizer, do(tokens_stage(run, settings, tokenizer, sharded.files))) if tokenizer else None
-    return ChainEnd(collected, split, augmented, placement, sharding, sharded, ledger, tokens)
+    tokens = None
+    if tokenizer is not None:
+        tokens = Tokens(tokenizer, do(tokens_stage(run, settings, tokenizer, sharded.shards("data-"))))
+    return ChainEnd(collected, fates, augmented, placement, sharding, sharded, ledger, mixed, tokens)
 
 
 def stage_names(recipe: Recipe) -> list[str]:
     """Names of all stages, the steps of a grouping each by itself."""
     dedup = [f"dedup/{group.label}/{step}" for group in recipe.dedup for step in steps_of(group)]
+    mix = STEPS if recipe.mixture is not None else ()
     tokens = ["tokens"] if recipe.tokens is not None else []
-    return ["collect", "clean", "decide", *dedup, "split", *augment_stage_names(recipe), "shard", "ledger", *tokens]
+    augment = augment_stage_names(recipe)
+    return ["collect", "clean", "decide", *dedup, "split", *augment, *mix, "shard", "ledger", *tokens]
 
 
 def _within(what: str, part: int, manifest: Manifest, limit: float | None) -> None:

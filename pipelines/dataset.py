@@ -41,13 +41,18 @@ class Placement:
         return f"dataset/{split}/data-{number:05d}-of-{len(self.shards[split]):05d}.arrow"
 
 
-def place(recipe: Recipe, run: RunDirectory, documents: Manifest, split: Manifest, augmented: Augmented) -> Placement:
-    read = _parts(run, documents, split)
+def place(
+    recipe: Recipe, run: RunDirectory, read: tuple[Manifest, Manifest, Manifest], augmented: Augmented
+) -> Placement:
+    """`read` are documents, their outcomes as they were split, and their last ones."""
+    documents, split, fates = read
     new = [
-        dataclasses.replace(part, parents=parents.outcome)
-        for part, parents in zip(_parts(run, augmented.documents, augmented.outcomes), read, strict=False)
+        dataclasses.replace(part, parents=parents)
+        for part, parents in zip(
+            _parts(run, augmented.documents, augmented.outcomes), split.shards("ledger-"), strict=False
+        )
     ]
-    parts = [*read, *new]
+    parts = [*_parts(run, documents, fates), *new]
     size = recipe.dataset.shard_bytes
     shards = {name: cut(run.root, parts, name, size) for name in recipe.dataset.splits}
     return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts})
@@ -70,11 +75,14 @@ def _totals(root: Path, outcome: FileRecord) -> tuple[dict[str, int], dict[str, 
     return {row["split"]: row["bytes_count"] for row in known}, {row["split"]: row["bytes_sum"] for row in known}
 
 
-def shard_stage(run: RunDirectory, settings: dict[str, Any], placement: Placement) -> Stage:
+def shard_stage(run: RunDirectory, settings: dict[str, Any], placement: Placement, phases: Sequence[str] = ()) -> Stage:
+    """`phases` of a mixture are written beside the shards of the first split."""
+    mixed = next(iter(placement.shards), None) if phases else None
     payloads = [
         {
             "split": split,
             "path": placement.path(split, number),
+            "phases": list(phases) if split == mixed else [],
             "segments": [_segment(placement.parts[segment.part], segment) for segment in segments],
         }
         for split, shards in placement.shards.items()
@@ -142,7 +150,7 @@ def finish_dataset(
     """
     shards = [_moved(file) for file in manifest.files]
     by_split: dict[str, list[FileRecord]] = {}
-    for shard in shards:
+    for shard in map(_moved, manifest.shards("data-")):
         by_split.setdefault(shard.path.split("/")[0], []).append(shard)
     texts = {"dataset_dict.json": dataset_dict(by_split), "README.md": render_card(facts)}
     for split, files in by_split.items():

@@ -10,7 +10,16 @@ import pyarrow.compute as pc
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
-from data_cards.facts import AugmentationFacts, CardFacts, SourceFacts, SplitFacts, TokenFacts, TokenRate
+from data_cards.facts import (
+    AugmentationFacts,
+    CardFacts,
+    MixtureFacts,
+    MixtureRow,
+    SourceFacts,
+    SplitFacts,
+    TokenFacts,
+    TokenRate,
+)
 from pipelines.augmentation import Augmented
 from pipelines.chain import ChainEnd
 from pipelines.dataset import Placement
@@ -56,7 +65,18 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
+        mixture=_mixture(recipe, end),
         tokens=_tokens(run, end),
+    )
+
+
+def _mixture(recipe: Recipe, end: ChainEnd) -> MixtureFacts | None:
+    if end.mixed is None or recipe.mixture is None:
+        return None
+    rows = tuple(MixtureRow(**row) for row in end.mixed.rows)
+    chosen = recipe.mixture
+    return MixtureFacts(
+        unit=chosen.unit, by=chosen.by, phases=end.mixed.phases, max_repeats=chosen.max_repeats, rows=rows
     )
 
 

@@ -75,7 +75,7 @@ def _parts(kind: Kind, vocabulary: int, alphabet: list[str]) -> tuple[Any, Any]:
 
 def _batches(dataset: Path) -> Iterator[pa.RecordBatch]:
     """Batches of the first split."""
-    files = [file for file in Manifest.read(dataset / MANIFEST).files if file.path.endswith(".arrow")]
+    files = Manifest.read(dataset / MANIFEST).shards("data-")
     for file in files:
         if file.path.split("/")[0] == files[0].path.split("/")[0]:
             yield from read_shard(dataset, file)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
@@ -17,8 +19,10 @@ from rich.table import Table
 from curation.collect.source import FileSource, Piece, Source
 from curation.decisions import KEPT, decide_batch
 from curation.manifest import MANIFEST, Manifest, Receipt
+from curation.mix.mixture import Mixture
 from curation.recipe import Recipe
 from pipelines.chain import follow, stage_names
+from pipelines.mixture_table import MixtureTable, estimated_table, exact_table, print_table
 from pipelines.run_directory import RunDirectory
 from pipelines.sizes import show_size
 from pipelines.stage import Stage
@@ -28,6 +32,7 @@ from pipelines.tasks.decide import gates_before_rules
 
 __all__ = ["Estimate", "Plan", "StagePlan", "plan_run", "print_plan"]
 
+_DONE = "up to date"
 # Measured on the benchmark `benchmarks/memory.py`: a driver with Beam, and a worker with its operators' tables.
 _DRIVER_BYTES, _WORKER_BYTES = 260 << 20, 420 << 20
 # A worker and its compiled kernels, and one Beam pipeline for each of about ten stages.
@@ -44,7 +49,9 @@ class StagePlan:
 
 @dataclass(frozen=True)
 class Estimate:
-    """From a sample: what the whole would take. Bytes, seconds, shares between 0 and 1."""
+    """From a sample: what the whole would take. Bytes, seconds, shares between 0 and 1. `sources` are documents and
+    bytes that would be kept of each.
+    """
 
     sampled: int
     input_bytes: int
@@ -53,19 +60,32 @@ class Estimate:
     seconds: float
     disk_bytes: int
     memory_bytes: int
+    sources: dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Plan:
     stages: tuple[StagePlan, ...]
     estimate: Estimate | None
+    mixture: tuple[Mixture, MixtureTable] | None = None
 
 
 def plan_run(recipe: Recipe, root: Path, workers: int | None, sample: int) -> Plan:
     """Writes nothing. The share kept is before duplicates, which a sample cannot show."""
     run = RunDirectory(Path(root).absolute())
     estimate = _estimate(recipe, workers or len(os.sched_getaffinity(0)), sample)
-    return Plan(tuple(_stages(recipe, run)), estimate)
+    stages = tuple(_stages(recipe, run))
+    return Plan(stages, estimate, _mixture(recipe, run, stages, estimate))
+
+
+def _mixture(
+    recipe: Recipe, run: RunDirectory, stages: Sequence[StagePlan], estimate: Estimate | None
+) -> tuple[Mixture, MixtureTable] | None:
+    if recipe.mixture is None:
+        return None
+    if any(stage.name == "mix/plan" and stage.state == _DONE for stage in stages):
+        return recipe.mixture, exact_table(run)
+    return recipe.mixture, estimated_table(recipe.mixture, estimate.sources if estimate is not None else {})
 
 
 def _stages(recipe: Recipe, run: RunDirectory) -> Iterator[StagePlan]:
@@ -74,7 +94,7 @@ def _stages(recipe: Recipe, run: RunDirectory) -> Iterator[StagePlan]:
 
     def look(stage: Stage) -> Manifest:
         manifest = _up_to_date(stage, run)
-        seen[stage.name] = "up to date" if manifest is not None else _to_do(stage, run)
+        seen[stage.name] = _DONE if manifest is not None else _to_do(stage, run)
         if manifest is None:
             raise _Unfinished
         return manifest
@@ -179,8 +199,18 @@ def _extrapolate(
         kept_share=float(kept.mean()),
         seconds=_START_SECONDS + (read_seconds + clean_seconds + written / (300 << 20)) / workers,
         disk_bytes=round(written),
+        sources=_kept_by_source(batch, kept, documents),
         memory_bytes=_DRIVER_BYTES + workers * _WORKER_BYTES + keys,
     )
+
+
+def _kept_by_source(
+    batch: pa.RecordBatch, kept: npt.NDArray[np.bool_], documents: int
+) -> dict[str, tuple[float, float]]:
+    sizes = pc.binary_length(batch.column("text")).fill_null(0).to_numpy(zero_copy_only=False)
+    names, factor = np.array(batch.column("source").to_pylist(), object), documents / batch.num_rows
+    own = {name: kept & (names == name) for name in sorted(set(names.tolist()))}
+    return {name: (float(mask.sum()) * factor, float(sizes[mask].sum()) * factor) for name, mask in own.items()}
 
 
 def print_plan(plan: Plan) -> None:
@@ -189,6 +219,8 @@ def print_plan(plan: Plan) -> None:
     for stage in plan.stages:
         table.add_row(stage.name, stage.state)
     console.print(table)
+    if plan.mixture is not None:
+        print_table(console, *plan.mixture)
     estimate = plan.estimate
     if estimate is None:
         console.print("no document could be read for a sample")

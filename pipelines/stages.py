@@ -1,6 +1,6 @@
 """The stages of a recipe, each made from the recipe and the manifests before it.
 
-collect ─▶ clean ─▶ decide ─▶ dedup … ─▶ split ─▶ augment ─▶ shard ─▶ ledger ─▶ tokens
+collect ─▶ clean ─▶ decide ─▶ dedup … ─▶ split ─▶ augment ─▶ mix ─▶ shard ─▶ ledger ─▶ tokens
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ VERSIONS = {
     "dedup": 2,
     "split": 2,
     "augment": 2,
+    "mix": 1,
     "shard": 1,
     "ledger": 2,
     "tokens": 1,

@@ -13,7 +13,7 @@ from pipelines.sizes import show_size
 
 __all__ = ["STAGES", "print_status", "stages_of_run"]
 
-STAGES = ("collect", "clean", "decide", "dedup", "split", "augment", "shard", "ledger", "tokens")
+STAGES = ("collect", "clean", "decide", "dedup", "split", "augment", "mix", "shard", "ledger", "tokens")
 
 
 def stages_of_run(root: Path) -> list[str]:

@@ -89,8 +89,7 @@ def tokens_manifest(
 def tokenize_dataset(dataset: Path, options: TokenOptions, workers: int | None = None, quiet: bool = True) -> Manifest:
     """Token shards for a finished dataset, or what is left to do of them; the manifest comes last."""
     source, tokenizer = Manifest.read(dataset / MANIFEST), choose_tokenizer(options)
-    shards = [file for file in source.files if file.path.endswith(".arrow")]
-    units = _units(tokenizer, shards, FOLDER)
+    units = _units(tokenizer, source.shards("data-"), FOLDER)
     path, fingerprint = dataset / FOLDER / MANIFEST, _fingerprint(units)
     if path.is_file() and _holds(Manifest.read(path), dataset / FOLDER, fingerprint, source.digest):
         return Manifest.read(path)

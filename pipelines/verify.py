@@ -171,7 +171,7 @@ def _starts(dataset: Manifest) -> dict[str, npt.NDArray[np.int64]]:
 
 
 def _shards(dataset: Manifest) -> list[FileRecord]:
-    return [file for file in dataset.files if file.path.endswith(".arrow")]
+    return [file for file in dataset.files if file.path.rpartition("/")[2].startswith("data-")]
 
 
 def _enter(

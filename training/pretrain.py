@@ -19,6 +19,7 @@ from curation.files import digest_of
 from curation.manifest import MANIFEST, Manifest
 from training import checkpoint
 from training.data.loader import Loader, Mixed
+from training.data.plan import open_planned
 from training.data.tokens import TokenFacts, TokenSplit, open_split
 from training.distributed import Ranks, join
 from training.model.config import ModelConfig, named
@@ -79,7 +80,7 @@ def open_validation(recipe: TrainRecipe, loader: Loader) -> list[TokenSplit]:
 
 
 def _mixed(source: Source) -> Mixed:
-    return Mixed(open_split(Path(source.path), source.split), source.weight, source.max_epochs)
+    return Mixed(open_planned(Path(source.path), source.split), source.weight, source.max_epochs)
 
 
 def _has_validation(root: Path) -> bool:

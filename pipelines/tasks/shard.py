@@ -1,8 +1,12 @@
-"""Shard: one file of the dataset, put together from stretches of cleaned and augmented shards."""
+"""Shard: one file of the dataset, put together from stretches of cleaned and augmented shards.
+
+Where a mixture has phases, a sidecar says how often each takes the documents: `mixture/<split>-00000-of-00002.arrow`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +17,39 @@ from curation.errors import IntegrityError
 from curation.manifest import Receipt, Unit
 from curation.schema import DOCUMENT
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+from pipelines.tasks.mix import phase_columns
 
-__all__ = ["chosen_documents", "shard_unit"]
+__all__ = ["shard_unit"]
 
 
 def shard_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
-    writer = ShardWriter(root, unit.payload["path"], DOCUMENT)
-    with writer:
-        for segment in unit.payload["segments"]:
+    payload = unit.payload
+    schema = pa.schema([pa.field("id", pa.string()), *phase_columns(payload["phases"])])
+    writers = [ShardWriter(root, payload["path"], DOCUMENT)]
+    if payload["phases"]:
+        writers.append(ShardWriter(root, _sidecar(payload["path"]), schema))
+    with ExitStack() as stack:
+        for writer in writers:
+            stack.enter_context(writer)
+        for segment in payload["segments"]:
             parents = _split_of_parents(root, segment)
-            for batch in chosen_documents(root, segment, unit.payload["split"]):
+            for documents, outcome in _chosen(root, segment, payload["split"]):
                 if parents is not None:
-                    _stays_with_parents(batch, parents, unit.payload["split"])
-                writer.write(batch)
-    counts = {"documents": writer.rows}
-    files = (writer.record,)
+                    _stays_with_parents(documents, parents, payload["split"])
+                for writer, batch in zip(writers, (documents, outcome.select(schema.names)), strict=False):
+                    writer.write(batch)
+    counts = {"documents": writers[0].rows}
+    files = tuple(writer.record for writer in writers)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
 
-def chosen_documents(root: Path, segment: dict[str, Any], split: str) -> Iterator[pa.RecordBatch]:
-    """Documents of a split, from number `start` up to `end` of those in the shard."""
+def _sidecar(path: str) -> str:
+    folder, split, name = path.rsplit("/", 2)
+    return f"{folder}/mixture/{name.replace('data-', f'{split}-')}"
+
+
+def _chosen(root: Path, segment: dict[str, Any], split: str) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """Documents of a split and their outcomes, from number `start` up to `end` of those in the shard."""
     start, end = segment["start"], segment["end"]
     seen = 0
     for documents, outcome in aligned(_open(root, segment["shard"]), _open(root, segment["outcome"])):
@@ -40,8 +57,9 @@ def chosen_documents(root: Path, segment: dict[str, Any], split: str) -> Iterato
         count = mask.true_count
         if count and seen < end and seen + count > start:
             first, last = max(start - seen, 0), min(end - seen, count)
-            chosen = documents if count == documents.num_rows else documents.filter(mask)
-            yield chosen.slice(first, last - first)
+            whole = count == documents.num_rows
+            chosen, fates = (documents, outcome) if whole else (documents.filter(mask), outcome.filter(mask))
+            yield chosen.slice(first, last - first), fates.slice(first, last - first)
         seen += count
 
 

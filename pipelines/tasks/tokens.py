@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 from curation.errors import ContractError, ResourceError
 from curation.files import checksum, whole_file
 from curation.manifest import Receipt, Unit
-from curation.shards import FileRecord, canonical_batch, read_shard
+from curation.shards import FileRecord, read_shard
 from curation.tokens.encoder import Encoder
+from curation.tokens.shard import token_batch
 
 __all__ = ["open_encoder", "tokens_unit"]
 
@@ -28,8 +29,8 @@ def tokens_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     encoder = open_encoder(root / tokenizer["folder"], tokenizer["sha256"], tokenizer["special_tokens"])
     if tokenizer["eos_id"] >= encoder.vocabulary:
         raise ContractError("tokens", f"end token {tokenizer['eos_id']}", "one of the vocabulary", "mend the tokenizer")
-    batch = _encoded(root, shard, encoder, tokenizer["eos_id"])
-    record = _write(root, unit.payload["path"], batch.replace_schema_metadata({"tokenizer": tokenizer["sha256"]}))
+    batch = _encoded(root, shard, encoder, tokenizer)
+    record = _write(root, unit.payload["path"], batch)
     counts = _counts(batch, unit.payload["split"])
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
 
@@ -45,12 +46,12 @@ def open_encoder(folder: Path, sha256: str, special_tokens: bool) -> Encoder:
     return Encoder(Tokenizer.from_file(str(path)), special_tokens=special_tokens)
 
 
-def _encoded(root: Path, shard: FileRecord, encoder: Encoder, end_token: int) -> pa.RecordBatch:
+def _encoded(root: Path, shard: FileRecord, encoder: Encoder, tokenizer: dict[str, Any]) -> pa.RecordBatch:
     """All documents of a shard as one record batch, so that its tokens are one array."""
     tokens, ends = _Growing(encoder.dtype, shard.bytes // 3), [np.zeros(1, np.int64)]
     columns: dict[str, list[pa.Array]] = {"id": [], "source": [], "bytes": []}
     for batch in read_shard(root, shard):
-        encoded = encoder.encode(batch.column("text"), end_token)
+        encoded = encoder.encode(batch.column("text"), tokenizer["eos_id"])
         ends.append(encoded.offsets[1:] + tokens.size)
         tokens.add(encoded.tokens)
         columns["id"].append(batch.column("id"))
@@ -62,9 +63,7 @@ def _encoded(root: Path, shard: FileRecord, encoder: Encoder, end_token: int) ->
         pa.concat_arrays(parts) if parts else pa.array([], kind)
         for parts, kind in zip(columns.values(), (pa.string(), pa.string(), pa.int64()), strict=True)
     ]
-    offsets = pa.array(np.concatenate(ends).astype(np.int32))
-    lists = pa.ListArray.from_arrays(offsets, pa.array(tokens.all()))
-    return pa.RecordBatch.from_arrays([*arrays, lists], [*columns, "tokens"])
+    return token_batch(*arrays, tokens.all(), np.concatenate(ends), tokenizer["sha256"])
 
 
 class _Growing:
@@ -87,7 +86,6 @@ class _Growing:
 
 
 def _write(root: Path, path: str, batch: pa.RecordBatch) -> FileRecord:
-    batch = canonical_batch(batch, batch.schema)
     with whole_file(root / path) as file, pa.ipc.new_stream(file, batch.schema) as writer:
         writer.write_batch(batch)
     size = (root / path).stat().st_size

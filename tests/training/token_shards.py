@@ -14,6 +14,7 @@ from curation.files import checksum
 from curation.manifest import Manifest
 from curation.schema import document_id
 from curation.shards import FileRecord
+from curation.tokens.shard import token_batch
 
 Document = tuple[int, Sequence[int]]  # UTF-8 bytes, tokens with the end mark
 
@@ -63,14 +64,11 @@ def _counts(documents: list[Document]) -> dict[str, int]:
 
 
 def _write_shard(root: Path, path: str, documents: list[Document], dtype: str) -> FileRecord:
-    offsets = np.cumsum([0, *(len(tokens) for _, tokens in documents)]).astype(np.int32)
+    ids = pa.array([document_id(path, str(row)) for row in range(len(documents))])
+    sizes = pa.array([size for size, _ in documents], pa.int64())
+    offsets = np.cumsum([0, *(len(tokens) for _, tokens in documents)])
     flat = np.concatenate([np.asarray(tokens, dtype) for _, tokens in documents])
-    columns = {
-        "id": pa.array([document_id(path, str(row)) for row in range(len(documents))]),
-        "bytes": pa.array([size for size, _ in documents], pa.int64()),
-        "tokens": pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat)),
-    }
-    batch = pa.RecordBatch.from_pydict(columns)
+    batch = token_batch(ids, pa.array(["test"] * len(ids)), sizes, flat, offsets, "0" * 64)
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     with pa.OSFile(str(root / path), "wb") as file, pa.ipc.new_stream(file, batch.schema) as stream:
         stream.write_batch(batch)

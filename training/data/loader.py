@@ -24,7 +24,9 @@ __all__ = ["Batch", "Loader", "Mixed"]
 
 @dataclass(frozen=True)
 class Mixed:
-    """A split in a mixture. `weight` is its share of samples, by tokens when None; `max_epochs` None is no limit."""
+    """A split in a mixture. `weight` is its share of samples, by tokens when None; without `max_epochs` the limit is
+    the split's own, which has one where its dataset has a mixture.
+    """
 
     split: TokenSplit
     weight: float | None = None
@@ -49,7 +51,7 @@ class Loader:
         self.windows = [_windows(part.split, length) for part in mixture]
         weights = [part.split.tokens if part.weight is None else part.weight for part in mixture]
         names = [part.split.fingerprint for part in mixture]
-        self._order = Mixture(self.windows, weights, names, seed)
+        self._order = Mixture([list(part) for part in self.windows], weights, names, seed)
         self.fingerprint = digest_of(
             {
                 "splits": names,
@@ -67,8 +69,16 @@ class Loader:
         tokens = np.empty((len(windows), self.length + 1), np.int64)
         for number, part in enumerate(self.mixture):
             mine = sources == number if len(self.mixture) > 1 else slice(None)
-            tokens[mine] = part.split.read(windows[mine] * self.length, self.length + 1)
+            tokens[mine] = part.split.read(self._starts(number, windows[mine]), self.length + 1)
         return Batch(tokens, sources, windows)
+
+    def _starts(self, source: int, windows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """First token of each window. No window reaches from one phase into the next."""
+        firsts = np.cumsum([0, *self.windows[source]])
+        tokens = np.cumsum([0, *(phase.tokens for phase in self.mixture[source].split.phases)])
+        phases = np.searchsorted(firsts, windows, side="right") - 1
+        starts: npt.NDArray[np.int64] = tokens[phases] + (windows - firsts[phases]) * self.length
+        return starts
 
     def samples(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(source, window) of every sample of a step, in order."""
@@ -91,18 +101,20 @@ class Loader:
     def check_epochs(self, steps: int) -> None:
         """Raise RecipeError where a source would be repeated more often than its limit allows."""
         for number, (part, epochs) in enumerate(zip(self.mixture, self.epochs(steps), strict=True)):
-            if part.max_epochs is not None and epochs > part.max_epochs:
+            most = part.split.max_epochs if part.max_epochs is None else part.max_epochs
+            if most is not None and epochs > most:
                 found = f"{epochs:.2f} epochs over {part.split.tokens:,} tokens"
                 do = "train for fewer steps, give it less weight, or raise `max_epochs`"
-                raise RecipeError(f"data[{number}]", found, f"at most {part.max_epochs:g}", do)
+                raise RecipeError(f"data[{number}]", found, f"at most {most:g}", do)
 
 
-def _windows(split: TokenSplit, length: int) -> int:
-    count = (split.tokens - 1) // length
-    if count < 1:
+def _windows(split: TokenSplit, length: int) -> list[int]:
+    """Windows of each phase. A phase shorter than one is passed over."""
+    counts = [max(0, (phase.tokens - 1) // length) for phase in split.phases]
+    if not any(counts):
         found, expected = f"{split.tokens} tokens", f"at least {length + 1}, one window"
         raise RecipeError(f"split `{split.name}`", found, expected, "take more data or a shorter context")
-    return count
+    return counts
 
 
 def _same_tokenizer(splits: Sequence[TokenSplit]) -> TokenizerFacts:

@@ -22,10 +22,16 @@ Numbers = npt.NDArray[np.int64]
 
 
 class Mixture:
-    """`sizes`, `weights` and `names` by source; equal names, sizes and seeds give equal orders."""
+    """`sizes`, `weights` and `names` by source; equal names, sizes and seeds give equal orders.
 
-    def __init__(self, sizes: Sequence[int], weights: Sequence[float], names: Sequence[str], seed: int) -> None:
-        self.sizes, self.names, self.seed = list(sizes), list(names), seed
+    A source whose size is a list of sizes has phases: its examples of one are read before those of the next.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int | Sequence[int]], weights: Sequence[float], names: Sequence[str], seed: int
+    ) -> None:
+        self._phases = [[size] if isinstance(size, int) else list(size) for size in sizes]
+        self.sizes, self.names, self.seed = [sum(phases) for phases in self._phases], list(names), seed
         self.weights = [weight / sum(weights) for weight in weights]
         self._pattern, self._ordinals, self.counts = _pattern(self.weights)
 
@@ -51,9 +57,13 @@ class Mixture:
         epochs, positions = ordinals // size, ordinals % size
         examples = np.empty_like(ordinals)
         for epoch in np.unique(epochs).tolist():
-            chosen = epochs == epoch
-            key = key_of(self.seed, self.names[source], source, epoch)
-            examples[chosen] = permuted(positions[chosen], size, key)
+            first = 0
+            for number, count in enumerate(self._phases[source]):
+                chosen = (epochs == epoch) & (positions >= first) & (positions < first + count)
+                parts = (number,) if number else ()
+                key = key_of(self.seed, self.names[source], source, epoch, *parts)
+                examples[chosen] = first + permuted(positions[chosen] - first, count, key)
+                first += count
         return examples
 
 

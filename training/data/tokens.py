@@ -10,6 +10,8 @@ document ends in `eos_id`. A split reads as one long stream: its shards one afte
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +26,9 @@ from curation.errors import IntegrityError, RecipeError, nearest
 from curation.files import checksum, digest_of
 from curation.manifest import MANIFEST, Manifest
 from curation.shards import FileRecord
+from curation.tokens.shard import COLUMNS, row_at, row_of, rows_at
 
-__all__ = ["TokenFacts", "TokenShard", "TokenSplit", "TokenizerFacts", "open_split", "tokens_folder"]
+__all__ = ["Phase", "Place", "TokenFacts", "TokenShard", "TokenSplit", "TokenizerFacts", "open_split", "tokens_folder"]
 
 _AGAIN = "run the tokenise stage again"
 
@@ -59,14 +62,56 @@ class TokenFacts(_Facts):
 
 
 @dataclass(frozen=True)
+class Place:
+    """A document in a token shard: its row, and tokens [start, end) with the end token."""
+
+    id: str
+    shard: str
+    row: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of what is read, of so many tokens; phases come one after the other."""
+
+    name: str
+    tokens: int
+
+
+@dataclass(frozen=True)
 class TokenShard:
-    """One mapped file. tokens: uint16 or uint32 [n]; offsets: int64 [documents + 1]; bytes: int64 [documents]."""
+    """One mapped file. tokens: uint16 or uint32 [n]; offsets: int32 [documents + 1]; bytes: int64 [documents].
+
+    `rows_at` and `by_id` lead from a token to its document and from an id to its row, see `curation.tokens.shard`.
+    """
 
     path: str
     ids: pa.Array
     bytes: npt.NDArray[np.int64]
     tokens: npt.NDArray[Any]
-    offsets: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int32]
+    rows_at: npt.NDArray[np.int32]
+    by_id: npt.NDArray[np.int32]
+
+    def document_at(self, position: int) -> Place:
+        """The document that holds the token at a position of this shard."""
+        if not 0 <= position < len(self.tokens):
+            found, expected = f"position {position:,}", f"0 to {len(self.tokens) - 1:,}"
+            raise RecipeError(self.path, found, expected, "give a position inside the shard")
+        return self._place(row_at(position, self.rows_at, self.offsets))
+
+    def document(self, row: int) -> tuple[str, npt.NDArray[Any]]:
+        """Id and tokens, the end token among them."""
+        return str(self.ids[row]), self.tokens[self.offsets[row] : self.offsets[row + 1]]
+
+    def find(self, id: str) -> Place | None:
+        row = row_of(id, self.ids, self.by_id)
+        return None if row is None else self._place(row)
+
+    def _place(self, row: int) -> Place:
+        return Place(str(self.ids[row]), self.path, row, int(self.offsets[row]), int(self.offsets[row + 1]))
 
 
 class TokenSplit:
@@ -75,7 +120,14 @@ class TokenSplit:
     def __init__(self, root: Path, name: str, facts: TokenFacts, digest: str, shards: list[TokenShard]) -> None:
         self.root, self.name, self.facts, self.shards = root, name, facts, shards
         self.starts = np.cumsum([0, *(len(shard.tokens) for shard in shards)], dtype=np.int64)
+        self._starts: list[int] = self.starts.tolist()
         self.fingerprint = digest_of({"manifest": digest, "split": name})
+        self.phases: tuple[Phase, ...] = (Phase("all", self._starts[-1]),)
+
+    @property
+    def max_epochs(self) -> float | None:
+        """How often the split may be read; None where nothing forbids it."""
+        return None
 
     @property
     def tokenizer(self) -> TokenizerFacts:
@@ -111,26 +163,36 @@ class TokenSplit:
     def read(self, starts: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
         """Stretches of the stream, int64 [len(starts), length]. The only copy on the way to the device."""
         rows = np.empty((len(starts), length), np.int64)
-        homes = np.searchsorted(self.starts, starts, side="right") - 1
-        for row, start, home in zip(rows, starts.tolist(), homes.tolist(), strict=True):
-            local = start - int(self.starts[home])
-            piece = self.shards[home].tokens[local : local + length]
-            row[: len(piece)] = piece
-            if len(piece) < length:
-                self._read_on(row, len(piece), home + 1)
+        for row, start in zip(rows, starts.tolist(), strict=True):
+            self._fill(row, start)
         self._check_vocabulary(rows)
         return rows
 
+    def documents_in_order(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+        """Id and tokens of every document as often as it is to be read, in that order; tokens are mapped."""
+        for shard in self.shards:
+            for row in range(len(shard.bytes)):
+                yield shard.document(row)
+
     def document_at(self, position: int) -> tuple[str, int, int]:
         """(id, first position, end position) of the document that a position belongs to."""
-        number = int(np.searchsorted(self.document_ends, position, side="right"))
         home = int(np.searchsorted(self.starts, position, side="right")) - 1
-        shard = self.shards[home]
-        row = int(np.searchsorted(shard.offsets, position - self.starts[home], side="right")) - 1
-        start = int(self.starts[home] + shard.offsets[row])
-        return str(shard.ids[row]), start, int(self.document_ends[number])
+        before = int(self.starts[home])
+        place = self.shards[home].document_at(position - before)
+        return place.id, before + place.start, before + place.end
 
-    def _read_on(self, row: npt.NDArray[np.int64], filled: int, home: int) -> None:
+    def find(self, id: str) -> Place | None:
+        """Where a document's tokens lie, or None if it has none in this split."""
+        places = (shard.find(id) for shard in self.shards)
+        return next((place for place in places if place is not None), None)
+
+    def _fill(self, row: npt.NDArray[np.int64], start: int) -> None:
+        """Copy the stretch of the split that begins at `start`."""
+        home = bisect_right(self._starts, start) - 1
+        local = start - self._starts[home]
+        piece = self.shards[home].tokens[local : local + len(row)]
+        row[: len(piece)] = piece
+        filled, home = len(piece), home + 1
         while filled < len(row):
             piece = self.shards[home].tokens[: len(row) - filled]
             row[filled : filled + len(piece)] = piece
@@ -195,7 +257,8 @@ def _open_shard(root: Path, record: FileRecord, dtype: str, sums: bool) -> Token
         found = f"{batch.num_rows} documents of {tokens.dtype}"
         raise IntegrityError(record.path, found, f"{record.rows} of {dtype}", _AGAIN)
     sizes = batch.column("bytes").to_numpy(zero_copy_only=True)
-    return TokenShard(record.path, batch.column("id"), sizes, tokens, offsets.astype(np.int64))
+    by_id = batch.column("by_id").to_numpy(zero_copy_only=True)
+    return TokenShard(record.path, batch.column("id"), sizes, tokens, offsets, rows_at(batch.schema), by_id)
 
 
 def _only_batch(root: Path, record: FileRecord) -> pa.RecordBatch:
@@ -203,9 +266,8 @@ def _only_batch(root: Path, record: FileRecord) -> pa.RecordBatch:
         batches = list(pa.ipc.open_stream(pa.memory_map(str(root / record.path))))
     except pa.ArrowInvalid as error:
         raise IntegrityError(record.path, str(error), "an Arrow IPC stream", _AGAIN) from error
-    names = {"id", "bytes", "tokens"}
-    if len(batches) != 1 or not names <= set(batches[0].schema.names):
-        raise IntegrityError(record.path, f"{len(batches)} batches", "one batch with id, bytes and tokens", _AGAIN)
+    if len(batches) != 1 or not set(COLUMNS) <= set(batches[0].schema.names):
+        raise IntegrityError(record.path, f"{len(batches)} batches", f"one batch with {', '.join(COLUMNS)}", _AGAIN)
     return batches[0]
 
 
