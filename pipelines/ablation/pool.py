@@ -32,6 +32,8 @@ from training.ablation.study import Study
 __all__ = ["Pool", "all_documents", "make_pool", "recipe_on"]
 
 _TRAIN, _HELD_OUT, _OOD, _UNUSED = range(4)
+# Of a pool that is only part of the text: a larger cluster would be most of what its arms are told apart by.
+_LARGEST = 0.05
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ def _placed(documents: pa.Table, clusters: dict[str, str], study: Study) -> npt.
     touched[cluster[foreign]] = True
     kind = np.where(chance < study.held_out.share, _HELD_OUT, _TRAIN)
     if study.pool_bytes is not None:
-        amount = np.bincount(cluster, sizes, len(names)) * ((kind == _TRAIN) & ~touched)
+        amount = np.bincount(cluster, sizes, len(names))
+        kind[(kind == _TRAIN) & (amount > _LARGEST * study.pool_bytes)] = _UNUSED
+        amount *= (kind == _TRAIN) & ~touched
         order = np.argsort(chance, kind="stable")
         beyond = np.cumsum(amount[order]) > study.pool_bytes
         kind[order[beyond & (kind[order] == _TRAIN)]] = _UNUSED
