@@ -8,13 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from curation.errors import ResourceError
 from curation.recipe_file import load_recipe, parse_recipe
 from data_cards.audit import counts
 from data_cards.audit.report import is_current, report_page, write_report
 from data_cards.audit.samples import nearest
 from data_cards.audit.thresholds import thresholds
 from pipelines.audit import audited_run, ensure_report
+from pipelines.cli import app
 from pipelines.runner import Options, run_recipe
 from pipelines.what_if import what_if
 from tests.conftest import write_lines
@@ -161,3 +164,11 @@ def test_a_run_without_documents_has_a_report(tmp_path):
     recipe = f"name: empty\nsources:\n  - jsonl: {{name: a, path: {path}}}\n"
     run_recipe(parse_recipe(recipe), tmp_path / "run", Options(workers=1, quiet=True))
     assert write_report(audited_run(tmp_path / "run")).stat().st_size > 0
+
+
+def test_the_command_names_the_report_and_refuses_what_is_no_run(audited, tmp_path):
+    done = CliRunner().invoke(app, ["audit", str(audited), "--report"])
+    assert done.exit_code == 0
+    assert "audit/report.html" in done.output
+    with pytest.raises(ResourceError, match="no run"):
+        audited_run(tmp_path)
