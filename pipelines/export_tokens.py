@@ -10,19 +10,18 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from curation.errors import ResourceError
+from curation.errors import RecipeError, ResourceError, nearest
 from curation.files import whole_file
 from training.data.plan import open_splits
 from training.data.tokens import TokenSplit
 
-__all__ = ["Format", "export_tokens"]
+__all__ = ["export_tokens"]
 
-Format = Literal["nanogpt", "megatron", "mds"]
 Documents = Iterator[tuple[str, npt.NDArray[Any]]]
 
 _MEGATRON_MAGIC, _MEGATRON_TYPES = b"MMIDIDX\x00\x00", {"uint16": 8, "int32": 4}
@@ -30,14 +29,16 @@ _MDS_LIMIT = 1 << 26
 _NANOGPT_NAMES = {"validation": "val"}
 
 
-def export_tokens(path: Path, kind: Format, to: Path, length: int | None = None) -> dict[str, int]:
+def export_tokens(path: Path, kind: str, to: Path, length: int | None = None) -> dict[str, int]:
     """Every split of a run or dataset in the order and as often as its mixture says; returns tokens by split.
 
     `length` packs MDS samples of that many tokens and leaves out the rest; without it a sample is a document.
     """
+    if kind not in _KINDS:
+        raise RecipeError("--format", f"`{kind}`", "a known format", nearest(kind, _KINDS))
     written = {}
     for split in open_splits(path):
-        write = {"nanogpt": _nanogpt, "megatron": _megatron, "mds": _mds}[kind]
+        write = _KINDS[kind]
         written[split.name] = write(split, to, length)
     return written
 
@@ -130,3 +131,6 @@ class _MdsWriter:
         raw = {"basename": name, "bytes": len(data), "hashes": {}}
         self._shards.append({**self._config, "raw_data": raw, "samples": len(self._samples), "zip_data": None})
         self._samples, self._bytes = [], 0
+
+
+_KINDS = {"nanogpt": _nanogpt, "megatron": _megatron, "mds": _mds}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli import fetch, inspect_run, models, published, recipes, run, studies
+from pipelines.cli import fetch, inspect_run, models, published, recipes, run, studies, tokens
 from training import commands
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ app.command("duplicates")(inspect_run.duplicates)
 app.command("diff")(published.diff)
 app.command("ops")(recipes.ops)
 app.command("tokenize")(models.tokenize)
+app.command("export-tokens")(tokens.export_tokens)
+app.command("where")(tokens.where)
 app.command("train")(commands.train)
 app.command("finetune")(commands.finetune)
 app.command("generate")(commands.generate)

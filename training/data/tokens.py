@@ -19,18 +19,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curation.errors import IntegrityError, RecipeError, nearest
 from curation.files import checksum, digest_of
 from curation.manifest import MANIFEST, Manifest
-from curation.shards import FileRecord
-from curation.tokens.shard import COLUMNS, row_at, row_of, rows_at
+from training.data.shard import AGAIN, Place, TokenShard, open_shard
 
-__all__ = ["Phase", "Place", "TokenFacts", "TokenShard", "TokenSplit", "TokenizerFacts", "open_split", "tokens_folder"]
-
-_AGAIN = "run the tokenise stage again"
+__all__ = ["Phase", "TokenFacts", "TokenSplit", "TokenizerFacts", "locate", "open_split", "tokens_folder"]
 
 
 class _Facts(BaseModel):
@@ -62,56 +58,11 @@ class TokenFacts(_Facts):
 
 
 @dataclass(frozen=True)
-class Place:
-    """A document in a token shard: its row, and tokens [start, end) with the end token."""
-
-    id: str
-    shard: str
-    row: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
 class Phase:
     """A part of what is read, of so many tokens; phases come one after the other."""
 
     name: str
     tokens: int
-
-
-@dataclass(frozen=True)
-class TokenShard:
-    """One mapped file. tokens: uint16 or uint32 [n]; offsets: int32 [documents + 1]; bytes: int64 [documents].
-
-    `rows_at` and `by_id` lead from a token to its document and from an id to its row, see `curation.tokens.shard`.
-    """
-
-    path: str
-    ids: pa.Array
-    bytes: npt.NDArray[np.int64]
-    tokens: npt.NDArray[Any]
-    offsets: npt.NDArray[np.int32]
-    rows_at: npt.NDArray[np.int32]
-    by_id: npt.NDArray[np.int32]
-
-    def document_at(self, position: int) -> Place:
-        """The document that holds the token at a position of this shard."""
-        if not 0 <= position < len(self.tokens):
-            found, expected = f"position {position:,}", f"0 to {len(self.tokens) - 1:,}"
-            raise RecipeError(self.path, found, expected, "give a position inside the shard")
-        return self._place(row_at(position, self.rows_at, self.offsets))
-
-    def document(self, row: int) -> tuple[str, npt.NDArray[Any]]:
-        """Id and tokens, the end token among them."""
-        return str(self.ids[row]), self.tokens[self.offsets[row] : self.offsets[row + 1]]
-
-    def find(self, id: str) -> Place | None:
-        row = row_of(id, self.ids, self.by_id)
-        return None if row is None else self._place(row)
-
-    def _place(self, row: int) -> Place:
-        return Place(str(self.ids[row]), self.path, row, int(self.offsets[row]), int(self.offsets[row + 1]))
 
 
 class TokenSplit:
@@ -202,7 +153,7 @@ class TokenSplit:
         # A token beyond the vocabulary ends in an unreadable device-side assertion; this costs microseconds.
         if rows.size and (largest := int(rows.max())) >= self.tokenizer.vocab_size:
             expected = f"tokens below the vocabulary size {self.tokenizer.vocab_size}"
-            raise IntegrityError(f"{self.name} tokens", f"token {largest}", expected, _AGAIN)
+            raise IntegrityError(f"{self.name} tokens", f"token {largest}", expected, AGAIN)
 
 
 def tokens_folder(path: Path) -> Path:
@@ -214,6 +165,28 @@ def tokens_folder(path: Path) -> Path:
         return path
     expected = f"a dataset with tokens/{MANIFEST}"
     raise IntegrityError(str(path), "no token shards", expected, "run a recipe with a `tokens` part first")
+
+
+def locate(
+    path: Path, split: str, *, shard: int | None = None, position: int | None = None, id: str | None = None
+) -> Place:
+    """The document that holds a token, or the tokens of a document. `position` counts in the shard, if one is given,
+    and otherwise in the split.
+    """
+    opened = open_split(path, split)
+    if id is not None:
+        place = opened.find(id)
+        if place is None:
+            raise RecipeError("--id", f"no document `{id}` in split {split}", "a document with tokens", "see `explain`")
+        return place
+    home, local = shard, position or 0
+    if home is None:
+        home = max(0, bisect_right(opened.starts.tolist(), local) - 1)
+        local -= int(opened.starts[min(home, len(opened.shards) - 1)])
+    if home >= len(opened.shards):
+        last = f"0 to {len(opened.shards) - 1}"
+        raise RecipeError("--shard" if shard is not None else "--position", "beyond the split", last, "give one inside")
+    return opened.shards[home].document_at(local)
 
 
 def open_split(path: Path, split: str, *, sums: bool = False) -> TokenSplit:
@@ -228,7 +201,7 @@ def open_split(path: Path, split: str, *, sums: bool = False) -> TokenSplit:
         where, expected = f"{root.name}/{MANIFEST}", "a split of the dataset"
         raise RecipeError(where, f"no split `{split}`", expected, nearest(split, facts.splits))
     records = [record for record in manifest.files if record.path.startswith(f"{split}/tokens-")]
-    shards = [_open_shard(root, record, facts.dtype, sums) for record in records]
+    shards = [open_shard(root, record, facts.dtype, sums) for record in records]
     found = TokenSplit(root, split, facts, manifest.digest, shards)
     _check_counts(found, facts.splits[split])
     _check_tokenizer(root, facts.tokenizer)
@@ -245,30 +218,7 @@ def _facts(root: Path, manifest: Manifest) -> TokenFacts:
         return TokenFacts.model_validate(manifest.facts)
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
-        raise IntegrityError(where, f"facts without a valid `{field}`", "facts of token shards", _AGAIN) from None
-
-
-def _open_shard(root: Path, record: FileRecord, dtype: str, sums: bool) -> TokenShard:
-    record.check(root, sums=sums)
-    batch = _only_batch(root, record)
-    column = batch.column("tokens")
-    tokens, offsets = column.values.to_numpy(zero_copy_only=True), column.offsets.to_numpy(zero_copy_only=True)
-    if tokens.dtype != np.dtype(dtype) or batch.num_rows != record.rows:
-        found = f"{batch.num_rows} documents of {tokens.dtype}"
-        raise IntegrityError(record.path, found, f"{record.rows} of {dtype}", _AGAIN)
-    sizes = batch.column("bytes").to_numpy(zero_copy_only=True)
-    by_id = batch.column("by_id").to_numpy(zero_copy_only=True)
-    return TokenShard(record.path, batch.column("id"), sizes, tokens, offsets, rows_at(batch.schema), by_id)
-
-
-def _only_batch(root: Path, record: FileRecord) -> pa.RecordBatch:
-    try:
-        batches = list(pa.ipc.open_stream(pa.memory_map(str(root / record.path))))
-    except pa.ArrowInvalid as error:
-        raise IntegrityError(record.path, str(error), "an Arrow IPC stream", _AGAIN) from error
-    if len(batches) != 1 or not set(COLUMNS) <= set(batches[0].schema.names):
-        raise IntegrityError(record.path, f"{len(batches)} batches", f"one batch with {', '.join(COLUMNS)}", _AGAIN)
-    return batches[0]
+        raise IntegrityError(where, f"facts without a valid `{field}`", "facts of token shards", AGAIN) from None
 
 
 def _check_counts(split: TokenSplit, promised: SplitFacts) -> None:
@@ -276,7 +226,7 @@ def _check_counts(split: TokenSplit, promised: SplitFacts) -> None:
     if found != (promised.documents, promised.tokens, promised.bytes):
         shown = "{} documents, {} tokens, {} bytes"
         expected = shown.format(promised.documents, promised.tokens, promised.bytes)
-        raise IntegrityError(f"split `{split.name}`", shown.format(*found), expected, _AGAIN)
+        raise IntegrityError(f"split `{split.name}`", shown.format(*found), expected, AGAIN)
 
 
 def _check_tokenizer(root: Path, tokenizer: TokenizerFacts) -> None:

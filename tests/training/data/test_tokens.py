@@ -4,12 +4,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.errors import IntegrityError, RecipeError
 from curation.schema import document_id
+from curation.tokens import shard as shard_layout
 from tests.training.token_shards import write_tokens
-from training.data.tokens import open_split
+from training.data.tokens import locate, open_split
 
 
 @pytest.fixture
@@ -84,3 +88,33 @@ def test_a_token_beyond_the_vocabulary_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_split_names_the_nearest(folder: Path) -> None:
     with pytest.raises(RecipeError, match="did you mean `train`"):
         open_split(folder, "trian")
+
+
+def test_a_document_is_found_by_its_id(folder: Path) -> None:
+    split = open_split(folder, "train")
+    for shard in split.shards:
+        for row in range(len(shard.bytes)):
+            place = split.find(shard.document(row)[0])
+            assert place is not None
+            assert (place.shard, place.row) == (shard.path, row)
+            assert shard.tokens[place.start : place.end].tolist() == shard.document(row)[1].tolist()
+    assert split.find("0" * 32) is None
+
+
+def test_a_place_beyond_the_shard_is_refused(folder: Path) -> None:
+    for place in ({"shard": 7, "position": 0}, {"shard": 0, "position": 5}, {"position": 10}, {"id": "0" * 32}):
+        with pytest.raises(RecipeError):
+            locate(folder, "train", **place)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60))
+def test_the_table_of_blocks_leads_to_the_row(lengths: list[int]) -> None:
+    offsets = np.cumsum([0, *lengths])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shard_layout, "BLOCK_BITS", 4)
+        ids = pa.array([document_id("a", str(row)) for row in range(len(lengths))])
+        sizes = pa.array(lengths, pa.int64())
+        batch = shard_layout.token_batch(ids, ids, sizes, np.zeros(offsets[-1], np.uint16), offsets, "")
+        table = shard_layout.rows_at(batch.schema)
+        found = [shard_layout.row_at(at, table, offsets) for at in range(offsets[-1])]
+    assert found == np.repeat(np.arange(len(lengths)), lengths).tolist()
