@@ -21,7 +21,9 @@ _KINDS = ("swap", "drop", "insert", "neighbour")
 
 
 class CharacterNoise(Copying):
-    """Copies of a document with typing mistakes in a share `rate` of its letters and digits.
+    """Typing mistakes by the layout of a keyboard, in copies of a document.
+
+    Copies of a document with typing mistakes in a share `rate` of its letters and digits.
 
     The weights say how often a mistake is of a kind: `swap` with the letter behind it, `drop`, `insert` a key beside
     it (or the letter again, where the layout has no such key), `neighbour`: the key beside it instead. Keys are those

@@ -20,7 +20,9 @@ _HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
 class ChineseNoise(Copying):
-    """Copies of a document with some characters or words dropped, swapped with the next, or written as similar ones.
+    """Characters or words dropped, swapped or mistaken, in copies of a Chinese document.
+
+    Copies of a document with some characters or words dropped, swapped with the next, or written as similar ones.
 
     Units are single Han characters or, with `words` (a file with a word on each line), the longest words of that list
     and single characters between them. `drop` and `swap` are probabilities for each unit; swaps do not cross marks.

@@ -16,7 +16,9 @@ __all__ = ["Chunks"]
 
 
 class Chunks(Expansion):
-    """Pieces of `size` words, sentences or characters, each beginning `overlap` before the end of the one before
+    """Overlapping pieces of a long document, by words, sentences or characters.
+
+    Pieces of `size` words, sentences or characters, each beginning `overlap` before the end of the one before
     it: an eighth of `size` when null.
 
     A document that fits into one piece gives none. A last piece that has fewer than `min_new` units of its own is left

@@ -18,7 +18,9 @@ __all__ = ["Cloze"]
 
 
 class Cloze(Expansion):
-    """Pairs of a passage with a gap and what belongs there, at most `max_items` for a document, as `kinds` names them.
+    """Pairs of a passage with a gap and what belongs there, from the structure of a text.
+
+    Pairs of a passage with a gap and what belongs there, at most `max_items` for a document, as `kinds` names them.
 
     definitions   the sentence without its term
     headings      the first paragraph below, under a gap for the heading

@@ -18,7 +18,9 @@ __all__ = ["ExtractiveSummary"]
 
 
 class ExtractiveSummary(Expansion):
-    """A pair for each document: the text, and its `sentences` best sentences in the order of the text.
+    """A pair for each document: the text, and its best sentences as a summary.
+
+    A pair for each document: the text, and its `sentences` best sentences in the order of the text.
 
     lead        the first sentences
     frequency   those whose words occur in most sentences, with more weight for the first ones

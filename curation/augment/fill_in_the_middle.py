@@ -16,7 +16,9 @@ __all__ = ["FillInTheMiddle"]
 
 
 class FillInTheMiddle(Expansion):
-    """`copies` of a document cut at two random characters into prefix, middle and suffix, the middle moved to the end.
+    """Pairs of a beginning and an end, and the middle that belongs between them.
+
+    `copies` of a document cut at two random characters into prefix, middle and suffix, the middle moved to the end.
 
     psm: PREFIX before SUFFIX behind MIDDLE between. spm (the variant that shares its beginning with psm): PREFIX SUFFIX
     behind MIDDLE before, between. A share `spm` of the rows is of the second kind. Sentinels are those of the

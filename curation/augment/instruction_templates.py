@@ -43,7 +43,9 @@ class Template(BaseModel):
 
 
 class InstructionTemplates(Expansion):
-    """Pairs made from templates such as {prompt: "Write an article with the title {title}.\\n", response: "{text}"}.
+    """Pairs of instruction and response, from templates over text and metadata.
+
+    Pairs made from templates such as {prompt: "Write an article with the title {title}.\\n", response: "{text}"}.
 
     Each document gives `copies` pairs, of different templates chosen by chance among those whose fields it has: `text`,
     `url`, and fields of `meta` that hold words or numbers. Templates stand in the recipe (`templates`), in a file of

@@ -27,7 +27,9 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 
 class QuestionAnswer(Expansion):
-    """Pairs of question and answer, at most `max_items` for a document, from what `kinds` names.
+    """Pairs of question and answer, from the structure of a text.
+
+    Pairs of question and answer, at most `max_items` for a document, from what `kinds` names.
 
     definitions   "A mill is a machine …" asks "What is a mill?", and the sentence answers
     headings      the heading asks, by itself if it ends with a question mark, and the first paragraph below answers

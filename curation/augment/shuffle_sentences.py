@@ -15,7 +15,9 @@ __all__ = ["ShuffleSentences"]
 
 
 class ShuffleSentences(Copying):
-    """Copies of a document with its sentences in a random order: within each line, or over the whole document.
+    """Sentences in a random order, in copies of a document.
+
+    Copies of a document with its sentences in a random order: within each line, or over the whole document.
 
     White space stays where it was. Stretches of fewer than `min_sentences` sentences stay as they are. Groupings by
     shingles see hardly any difference from the parent, so `near_parent` is "keep" here.

@@ -18,7 +18,9 @@ __all__ = ["SpanCorruption"]
 
 
 class SpanCorruption(Expansion):
-    """Pairs for each `window` of words (or characters): the text with spans hidden, and the hidden spans.
+    """Pairs of a text with hidden spans and the hidden spans, as T5 is trained on.
+
+    Pairs for each `window` of words (or characters): the text with spans hidden, and the hidden spans.
 
     A share `rate` of the units is hidden, in spans of `mean_span` units on average. Each span is one sentinel in the
     prompt; the response is every sentinel with its span behind it, and one sentinel more at the end. `{n}` in

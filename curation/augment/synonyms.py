@@ -17,7 +17,9 @@ __all__ = ["Synonyms"]
 
 
 class Synonyms(Copying):
-    """Copies of a document in which each word of a lexicon is replaced by one of its synonyms, with probability `rate`.
+    """Synonyms of a user's lexicon in place of some words, in copies of a document.
+
+    Copies of a document in which each word of a lexicon is replaced by one of its synonyms, with probability `rate`.
 
     `lexicon` is a UTF-8 file: a word, a tab, its synonyms with tabs between; `#` begins a comment. Words are looked up
     as they are written, so an inflected form needs its own line; letter case does not matter, and the synonym takes

@@ -16,7 +16,9 @@ __all__ = ["WordNoise", "noisy_pieces"]
 
 
 class WordNoise(Copying):
-    """Copies of a document in which each word is dropped with probability `drop` and, if it stays, swapped with the
+    """Words left out and swapped, in copies of a document.
+
+    Copies of a document in which each word is dropped with probability `drop` and, if it stays, swapped with the
     next word with probability `swap`. White space stays as it was. Documents under `min_words` words are left alone.
     For text without spaces between words see `chinese_noise`.
     """

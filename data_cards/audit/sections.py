@@ -81,6 +81,13 @@ def _outcome(run: AuditedRun, found: Sequence[counts.Fate]) -> Markup:
         ["kept, after cleaning", show_count(run.card.kept), f"{cleaned:,}"],
         ["made by augmentation", show_count(run.card.augmented), f"{sum(run.card.augmentation.bytes.values()):,}"],
     ]
+    new = run.card.augmentation
+    rows += [[f"new documents dropped: {reason}", show_count(count), ""] for reason, count in new.reasons.items()]
+    rows += [[f"not augmented: {reason}", show_count(count), ""] for reason, count in new.failed.items()]
+    if new.kept:
+        documents, size = sum(s.documents for s in run.card.splits), sum(s.bytes for s in run.card.splits)
+        share = [show_share(new.kept, documents), show_share(sum(new.bytes.values()), size)]
+        rows.append(["synthetic share of the dataset", *share])
     rows += [[f"split {split.name}", show_count(split.documents), f"{split.bytes:,}"] for split in run.card.splits]
     return table(["what became of the kept", "documents", "bytes"], rows)
 

@@ -11,10 +11,11 @@ import pytest
 from curation.errors import IntegrityError, RecipeError
 from curation.files import digest_of
 from curation.manifest import MANIFEST, Manifest, Receipt, receipt_path
-from curation.recipe_file import parse_recipe
+from curation.recipe_file import load_recipe, parse_recipe
 from curation.schema import with_columns
 from curation.shards import ShardWriter, shard_batches
 from data_cards.facts import CardFacts
+from pipelines.recipe_book import recipe_path
 from pipelines.runner import Options, run_recipe
 from pipelines.verify import verify_path
 from tests.conftest import records, write_lines
@@ -238,3 +239,50 @@ def test_a_stray_planted_in_the_dataset_is_refused_by_verify(corpus, tmp_path):
     with pytest.raises(IntegrityError, match="lie in another split"):
         verify_path(root)
     assert digest_of([file.sha256 for file in files])
+
+
+PAGE = """# Stones of mill {n}
+
+A burr stone is a hard stone that grinds grain in mill number {n}. It was brought from France in the year {n}.
+
+Parts of mill {n}:
+- the wheel number {n}
+- the hopper of {n}
+- the shoe of {n}
+"""
+
+
+def test_finetuning_reads_the_pairs_and_nothing_else(tmp_path):
+    pytest.importorskip("torch")
+    from training.finetuning.examples import read_examples
+    from training.finetuning.recipe import FinetuneRecipe
+
+    write_lines(tmp_path / "pages.jsonl", [{"text": PAGE.format(n=number)} for number in range(1800, 1840)])
+    made = parse_recipe(
+        f"""
+name: pairs
+sources: [{{jsonl: {{name: web, path: "{tmp_path}/pages.jsonl"}}}}]
+augment: [question_answer, chunks: {{size: 20}}]
+augmentation: {{splits: [train, validation]}}
+dataset: {{splits: {{train: 0.6, validation: 0.4}}}}
+"""
+    )
+    facts = run(made, tmp_path / "run")
+    task = {"name": "questions", "kind": "answer", "path": str(tmp_path / "run/dataset")}
+    task["where"] = {"operator": ["question_answer"]}
+    start = {"architecture": "t5", "tokenizer": "none"}
+    recipe_ = FinetuneRecipe.model_validate_json(json.dumps({"name": "t", "tasks": [task], "model": start}))
+    found = read_examples(recipe_, recipe_.tasks[0]).splits
+    assert len(found["train"]) + len(found["validation"]) == facts.augmentation.steps["question_answer"] == 120
+    example = next(each for each in found["train"] if each.prompt.startswith("What is a burr stone"))
+    assert example.response.startswith("A burr stone is a hard stone")
+
+
+def test_the_recipe_that_comes_along_runs(corpus, tmp_path):
+    made = load_recipe(recipe_path("augment"), [f'sources=[{{jsonl: {{name: web, path: "{corpus}"}}}}]'])
+    facts = run(made, tmp_path / "run")
+    new = facts.augmentation
+    assert new.kept > 0
+    assert not new.failed
+    for split in facts.splits:
+        assert new.bytes.get(split.name, 0) <= 0.3 * split.bytes

@@ -55,10 +55,13 @@ def read_examples(recipe: FinetuneRecipe, task: Task) -> Examples:
     """Raises ResourceError, RecipeError or IntegrityError with the file and line; never shows the text."""
     path = Path(task.path)
     if path.is_file():
-        rows = (_example(task, fields, place) for fields, place in _lines(path))
+        rows = (_example(task, fields, place) for fields, place in _lines(path) if task.takes(fields))
         splits = _split(recipe, task, rows)
     else:
-        splits = {split: [_example(task, fields, place) for fields, place in _rows(path, split)] for split in SPLITS}
+        splits = {
+            split: [_example(task, fields, place) for fields, place in _rows(path, split) if task.takes(fields)]
+            for split in SPLITS
+        }
     if not splits["train"] or not splits["validation"]:
         found = f"{len(splits['train'])} examples for training and {len(splits['validation'])} for validation"
         raise RecipeError(f"task `{task.name}`", found, "some of both", "take more data or change `splits`")

@@ -28,7 +28,9 @@ class Task(Part):
 
     `path` is a file of JSON lines, a folder with train.jsonl, validation.jsonl and test.jsonl, or a dataset folder,
     whose documents have the fields `text`, `id` and those of `meta`. Splits of a folder are used as they are; a single
-    file is split by `group`, so that examples of one cluster never straddle train and test.
+    file is split by `group`, so that examples of one cluster never straddle train and test. With `where`, only rows
+    whose fields hold one of the listed words are examples: {operator: [question_answer]} takes what that step of
+    augmentation made.
     """
 
     name: str = Field(pattern=r"^[\w.-]+$")
@@ -37,9 +39,13 @@ class Task(Part):
     prompt: str = "{prompt}"
     response: str = "{response}"
     context: str = Field("{context}", description="for `extract`: the text that holds the answer")
+    where: dict[str, tuple[str, ...]] = Field({}, description="fields with the words that an example holds one of")
     group: str | None = Field(None, description="field that names an example's cluster; the prompt itself when null")
     weight: float | None = Field(None, gt=0, description="share of the samples; see `temperature` when null")
     max_new_tokens: int = Field(64, gt=0)
+
+    def takes(self, fields: dict[str, Any]) -> bool:
+        return all(str(fields.get(name)) in words for name, words in self.where.items())
 
 
 class Lora(Part):

@@ -14,7 +14,9 @@ __all__ = ["BackTranslate"]
 
 
 class BackTranslate(Reworded):
-    """A document translated by the model `there` and back by the model `back`: local ones, or endpoints.
+    """Documents translated into another language and back, by local models or endpoints.
+
+    A document translated by the model `there` and back by the model `back`: local ones, or endpoints.
 
     Translation models take the text as it is; others are asked with `prompt_there` and `prompt_back`, with the text for
     {text}.

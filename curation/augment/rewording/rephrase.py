@@ -16,7 +16,9 @@ __all__ = ["Rephrase"]
 
 
 class Rephrase(Reworded):
-    """A document in a model's words: a local transformers model, or an endpoint that speaks OpenAI's chat protocol.
+    """Documents in other words, by a local model or an endpoint.
+
+    A document in a model's words: a local transformers model, or an endpoint that speaks OpenAI's chat protocol.
 
     `prompt` is what the model is asked, with the text for {text}; models made for paraphrasing want a short one, such
     as "paraphrase: {text}". See `quality` for which answers are kept, and `max_requests` and `max_tokens` for the cost.
