@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from curation.collect.csv_files import Csv
+from curation.collect.inputs import COMPRESSED, find
 from curation.collect.jsonl import JsonLines
 from curation.collect.source import FileSource, Sink
 from curation.collect.tables import Arrow, Parquet
@@ -25,14 +26,12 @@ def read_texts(path: str, field: str, most: int | None = None) -> pa.Array:
     """Texts of all documents behind a path, whatever format its files have; at most `most`, the first ones."""
     texts: list[pa.Array] = []
     for model in _SOURCES:
+        files = _of_format(model, path)
+        if not files:
+            continue
         text = {} if model is TextFiles else {"text": field}
-        source = model(name="texts", path=path, **text)  # type: ignore[arg-type]
-        try:
-            units = source.pieces()
-        except ResourceError as error:
-            if "no file" in error.found:
-                continue
-            raise
+        source = model(name="texts", path=files, **text)  # type: ignore[arg-type]
+        units = source.pieces()
         sink = Sink("texts", lambda batch: texts.append(batch.column("text")), lambda rejected: None, 64 << 20)
         for unit in units:
             for piece in unit:
@@ -41,6 +40,18 @@ def read_texts(path: str, field: str, most: int | None = None) -> pa.Array:
     if not texts:
         raise ResourceError(path, "no documents", "JSON Lines, Parquet, Arrow, CSV or text files", "mend the path")
     return pa.chunked_array(texts, TEXT).combine_chunks().slice(0, most)
+
+
+def _of_format(model: type[FileSource], path: str) -> tuple[str, ...]:
+    """Files behind a path whose names end as those of a format do; a path to one file is of its own format alone."""
+    try:
+        files = find((path,), model.suffixes, path)
+    except ResourceError as error:
+        if "no file" in error.found:
+            return ()
+        raise
+    endings = tuple(suffix + packed for suffix in model.suffixes for packed in ("", *COMPRESSED))
+    return tuple(file.path for file in files if file.path.endswith(endings))
 
 
 def train_classifier(

@@ -79,3 +79,9 @@ def test_texts_are_read_from_every_format_and_no_file_is_an_error(folders):
     assert len(read_texts(str(folders / "good"), "text")) == 41
     with pytest.raises(ResourceError, match="no documents"):
         read_texts(str(folders / "nothing"), "text")
+
+
+def test_a_single_file_is_read_as_what_its_name_says(tmp_path):
+    path = tmp_path / "labelled-good.jsonl"
+    path.write_text('{"id": "a", "text": "The mill turns.", "note": ""}\n')
+    assert read_texts(str(path), "text").to_pylist() == ["The mill turns."]
