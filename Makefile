@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint prism bench clean clean-kernels help
+.PHONY: demo test test-slow lint prism bench reference clean clean-kernels help
 
 help:
 	@echo "make demo   set up, curate the documentation in this Python environment, and measure on models if that helped"
 	@echo "make test   set up, and run the tests"
 	@echo "make lint   formatting, types, and who may import whom"
+	@echo "make reference  docs/reference, from the code"
 	@echo "make bench  speed and quality, side by side with the peers"
 
 demo: $(VENV)/.train
@@ -31,6 +32,9 @@ lint: $(VENV)/.dev
 # Beam's own portable runner, a Go program: one more engine that must leave the same bytes.
 prism: $(VENV)/.dev
 	GOBIN=$(CURDIR)/$(BIN) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$$($(BIN)/python -c "from importlib.metadata import version; print(version('apache-beam'))")
+
+reference: $(VENV)/.dev
+	$(BIN)/python -m pipelines.reference docs/reference
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -96,12 +96,19 @@ def recipe_schema() -> dict[str, Any]:
     rule = _schema_of(Rule, definitions)
     step = _choice("operator", definitions)
     gate = {"type": "object", "properties": {"gate": {"type": "array", "items": rule}}, "additionalProperties": False}
+    used = {
+        "type": "object",
+        "properties": {"use": {"enum": list(_rule_sets())}, "except": {"type": "array", "items": {"type": "string"}}},
+        "required": ["use"],
+        "additionalProperties": False,
+    }
     properties = {
         "name": {"type": "string"},
         "sources": {"type": "array", "items": _choice("source", definitions), "minItems": 1},
-        "clean": {"type": "array", "items": {"anyOf": [step, gate]}},
-        "rules": {"type": "array", "items": rule},
+        "clean": {"type": "array", "items": {"anyOf": [step, gate, used]}},
+        "rules": {"type": "array", "items": {"anyOf": [rule, used]}},
         "dedup": {"type": "array", "items": _choice("grouping", definitions)},
+        "previous": {"type": "array", "items": {"type": "string"}},
         "augment": {"type": "array", "items": step},
         "augmentation": _schema_of(AugmentationOptions, definitions),
         "dataset": _schema_of(DatasetOptions, definitions),

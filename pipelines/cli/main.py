@@ -83,5 +83,7 @@ def _set_up_logging() -> None:
     logging.getLogger().addFilter(lambda record: "apitools" not in record.getMessage())
     # Beam logs the traceback of every error that it passes on; what is no GristmillError still shows its own.
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+    # It misses a driver for MongoDB at every start; nothing here talks to one.
+    logging.getLogger("apache_beam.io.mongodbio").setLevel(logging.ERROR)
     for handler in logging.getLogger().handlers:
         handler.addFilter(lambda record: "apitools" not in record.getMessage())
