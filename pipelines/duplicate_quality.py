@@ -11,8 +11,9 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,13 @@ import pyarrow as pa
 from rich.console import Console
 
 from curation.dedup.minhash import MinHash
+from curation.files import write_json
 from curation.manifest import MANIFEST, Manifest
 from curation.recipe import Group
 from curation.recipe_file import load_recipe
 from pipelines.duplicates import Member, clusters, texts_of
 
-__all__ = ["Quality", "Stratum", "print_quality", "quality_of", "wilson"]
+__all__ = ["Quality", "Stratum", "measure_run", "print_quality", "quality_of", "wilson"]
 
 _STRATA = 5
 _Z = 1.959964  # 95 %
@@ -141,21 +143,36 @@ def _recall(grouping: MinHash, linked: npt.NDArray[np.float64]) -> tuple[float, 
     return (len(linked) / there, len(linked) / (there + half), min(1.0, len(linked) / max(there - half, 1e-9)))
 
 
-def print_quality(root: Path, sample: int) -> None:
-    """Quality of every near-duplicate grouping of a run, with the curve of its bands and rows."""
-    console = Console()
+def measure_run(root: Path, sample: int) -> dict[str, dict[str, Any]]:
+    """Quality of every near-duplicate grouping of a run by its label, also left in `audit/duplicate_quality.json`.
+
+    Fields are those of `Quality` (intervals as [share, low, high]; null where nothing was removed), and `curve`:
+    [similarity, chance of being compared] from 0 to 1.
+    """
     groups = [group for group in load_recipe(root / "recipe.resolved.yaml").dedup if group.grouping.method == "linked"]
-    if not groups:
-        console.print("no near-duplicate grouping in this recipe; equal keys need no measure")
+    found = {}
     for group in groups:
-        quality = quality_of(root, group, sample)
-        curve = "  ".join(f"{at:.2f}:{chance:.3f}" for at, chance in group.grouping.curve(0.05) if at >= 0.5)
-        console.print(
-            f"\n{group.label}, threshold {quality.threshold}; chance of being compared: {curve}", highlight=False
-        )
-        for stratum in quality.removed:
-            held = f"{stratum.held} of {stratum.sampled} compared anew hold"
-            console.print(f"  {stratum.low:.2f}–{stratum.high:.2f}  {stratum.pairs:,} removed, {held}", highlight=False)
-        for name, (share, low, high) in (("precision", quality.precision), ("recall", quality.recall)):
+        fields = asdict(quality_of(root, group, sample))
+        for name in ("precision", "recall"):
+            fields[name] = None if math.isnan(fields[name][0]) else list(fields[name])
+        found[group.label] = {**fields, "curve": [list(point) for point in group.grouping.curve(0.05)]}
+    write_json(root / "audit" / "duplicate_quality.json", found)
+    return found
+
+
+def print_quality(qualities: dict[str, dict[str, Any]]) -> None:
+    """What `measure_run` found, for a person."""
+    console = Console()
+    for label, quality in qualities.items():
+        curve = "  ".join(f"{at:.2f}:{chance:.3f}" for at, chance in quality["curve"] if at >= 0.5)
+        heading = f"\n{label}, threshold {quality['threshold']}; chance of being compared: {curve}"
+        console.print(heading, highlight=False)
+        for stratum in quality["removed"]:
+            held = f"{stratum['held']} of {stratum['sampled']} compared anew hold"
+            span = f"{stratum['low']:.2f}–{stratum['high']:.2f}"
+            console.print(f"  {span}  {stratum['pairs']:,} removed, {held}", highlight=False)
+        for name in ("precision", "recall"):
+            share, low, high = quality[name] or (math.nan,) * 3
             console.print(f"  {name:<10} {share:.4f}  (95 % interval {low:.4f} to {high:.4f})", highlight=False)
-        console.print(f"  {quality.linked_pairs:,} pairs linked, {quality.near_misses:,} just below", highlight=False)
+        near = f"{quality['near_misses']:,} just below"
+        console.print(f"  {quality['linked_pairs']:,} pairs linked, {near}", highlight=False)

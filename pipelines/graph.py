@@ -21,7 +21,7 @@ from pipelines.engine import Engine, Grouping, Work
 from pipelines.lean import without
 from pipelines.tasks import execute, failures
 
-with without("pandas", "pymongo"):  # for data frames and a database, which nobody asks for here
+with without("pandas"):  # for data frames, which nobody asks for here
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.transforms.window import GlobalWindow

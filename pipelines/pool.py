@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -77,6 +78,11 @@ class Pool:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor = None
 
+    def kill(self) -> None:
+        """End the workers in the middle of their work: units leave whole files or none."""
+        for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+            process.kill()
+
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
@@ -87,6 +93,7 @@ class Pool:
 
 def _begin_worker(driver: int) -> None:
     """In a worker: leave when the driver is gone, also when it was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver is interrupted, and ends its workers
     slim_process()
 
     def watch() -> None:
@@ -112,6 +119,10 @@ def use(workers: int) -> Iterator[None]:
     _current = Pool(workers) if workers > 1 else None
     try:
         yield
+    except KeyboardInterrupt:
+        if _current is not None:
+            _current.kill()
+        raise
     finally:
         if _current is not None:
             _current.close()

@@ -89,11 +89,20 @@ def _run(stage: Stage, run: RunDirectory, engine: Engine, todo: Sequence[Unit]) 
     try:
         stage.run(engine, todo)
     except Exception as error:
+        if _is_interruption(error):
+            raise KeyboardInterrupt from None
         # Engines wrap what a worker raises, each in its own way; the worker has left the error itself in a file.
         cause = failures.read(run.root)
         if cause is not None:
             raise cause from error
         raise
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether Ctrl-C lies behind what an engine raised."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _manifest(stage: Stage, run: RunDirectory) -> Manifest:

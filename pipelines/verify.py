@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import ValidationError
 from rich.console import Console
 
 from curation.errors import IntegrityError, ResourceError
-from curation.manifest import MANIFEST, Manifest
+from curation.manifest import MANIFEST, Manifest, Receipt
 from curation.shards import FileRecord, read_shard
 from data_cards.facts import CardFacts
 from pipelines.families import verify_families
@@ -117,6 +118,8 @@ def _verify_run(root: Path, seen: Verified, sums: bool) -> None:
     for folder in (*STAGES, "quarantine"):
         _no_strangers_below(root, folder, known)
     _verify_ledger(root, dataset, seen)
+    for stage in stages_of_run(root):
+        _verify_receipts(root, Manifest.read(root / stage / MANIFEST))
 
 
 def _verify_collected(manifest: Manifest, seen: Verified) -> None:
@@ -128,6 +131,18 @@ def _verify_collected(manifest: Manifest, seen: Verified) -> None:
     _equal("collect", skipped, counts["skipped"], "records skipped")
     _equal("collect", counts["documents"] + counts["quarantined"] + skipped, counts["records"], "records")
     seen.checks.append(f"collect: documents + quarantined + skipped = {counts['records']:,} records")
+
+
+def _verify_receipts(root: Path, manifest: Manifest) -> None:
+    """Together they must say what the manifest says."""
+    folder = f"receipts/{manifest.stage}"
+    try:
+        receipts = [Receipt.model_validate_json(path.read_bytes()) for path in sorted((root / folder).glob("*.json"))]
+    except ValidationError:
+        raise IntegrityError(folder, "a receipt that cannot be read", "receipts of all units", _AGAIN) from None
+    again = Manifest.of(manifest.stage, manifest.fingerprint, receipts, manifest.facts)
+    if again != manifest:
+        raise IntegrityError(folder, f"{len(receipts)} receipts that say something else", "the manifest", _AGAIN)
 
 
 def _no_strangers_below(root: Path, folder: str, known: set[str]) -> None:

@@ -51,17 +51,27 @@ def duplicates(
     most: Annotated[int, typer.Option(min=1, help="Clusters to show, largest first.")] = 10,
     plain: Annotated[bool, typer.Option("--plain", help="Without the texts' differences.")] = False,
     table: Annotated[Optional[Path], typer.Option(help="Write the duplicate table here (.csv, .parquet).")] = None,  # noqa: UP045
-    measure: Annotated[int, typer.Option(help="Compare this many removed documents anew; 0 for none.")] = 0,
+    measure: Annotated[int, typer.Option(min=0, help="Compare this many removed documents anew; 0 for none.")] = 0,
+    json: Json = False,
 ) -> None:
-    """Duplicate clusters with their differences, and how good the removal was."""
-    from pipelines.duplicate_quality import print_quality
+    """Duplicate clusters with their differences, and how good the removal was (in audit/duplicate_quality.json)."""
+    from dataclasses import asdict
+
+    from curation.files import canonical_json
+    from pipelines.duplicate_quality import measure_run, print_quality
     from pipelines.duplicates import clusters, print_clusters, write_table
 
-    print_clusters(run, clusters(run, id), most, differences=not plain)
+    found = clusters(run, id)
+    if not json:
+        print_clusters(run, found, most, differences=not plain)
     if table is not None:
-        typer.echo(f"wrote {write_table(run, table):,} rows to {table}")
-    if measure:
-        print_quality(run, measure)
+        typer.echo(f"wrote {write_table(run, table):,} rows to {table}", err=json)
+    quality = measure_run(run, measure) if measure else None
+    if json:
+        answer = {"clusters": [asdict(cluster) for cluster in found[:most]], "quality": quality}
+        typer.echo(canonical_json(answer), nl=False)
+    elif quality:
+        print_quality(quality)
 
 
 def explain(

@@ -64,6 +64,9 @@ def main() -> None:
         app()
     except GristmillError as error:
         _stop(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("gristmill: interrupted; run the same command to go on\n")
+        raise SystemExit(130) from None
     except BrokenPipeError:
         # The reader of a pipe left; say nothing, and keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -66,7 +66,11 @@ def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None,
     recipe = load_recipe(path, overrides)
     root = to or Path("runs") / recipe.name
     chosen = {"workers": workers} if workers is not None else {}
-    outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
+    try:
+        outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        typer.echo("gristmill: interrupted; run the same command to go on", err=True)
+        raise typer.Exit(130) from None
     print_summary(root, outcome)
     return root
 

@@ -151,3 +151,16 @@ def test_the_schema_accepts_the_recipes_that_come_along():
     schema = json.loads(done.stdout)
     assert set(schema["properties"]) >= {"sources", "clean", "rules", "dedup"}
     assert "Language" in schema["$defs"]
+
+
+def test_ctrl_c_is_one_line_and_its_own_exit_code(monkeypatch, capsys):
+    from pipelines.cli import main as command_line
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(command_line.__globals__, "app", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        command_line()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == "gristmill: interrupted; run the same command to go on\n"

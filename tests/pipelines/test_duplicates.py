@@ -1,13 +1,17 @@
 """The duplicate table: clusters, differences, and the run's measure of itself."""
 
+import json
 import math
+import shutil
 
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+from typer.testing import CliRunner
 
 from curation.errors import ResourceError
 from curation.recipe_file import load_recipe
+from pipelines.cli import app
 from pipelines.duplicate_quality import quality_of, wilson
 from pipelines.duplicates import clusters, difference, texts_of, write_table
 from tests.pipelines.test_near_duplicates import near_corpus, near_run, similarity
@@ -78,3 +82,15 @@ def test_the_interval_is_wilsons():
     assert (low, high) == pytest.approx((0.8256, 0.9448), abs=5e-5)
     assert wilson(0.5, 0) == (0.0, 1.0)
     assert not math.isnan(wilson(1.0, 5)[0])
+
+
+def test_the_measure_is_left_in_the_run_as_json(near_run, tmp_path):
+    root = shutil.copytree(near_run, tmp_path / "run")
+    shown = CliRunner().invoke(app, ["duplicates", str(root), "--measure", "50", "--json", "--most", "1"])
+    answer = json.loads(shown.stdout)
+    assert len(answer["clusters"]) == 1
+    assert answer["quality"] == json.loads((root / "audit/duplicate_quality.json").read_text())
+    quality = answer["quality"]["minhash"]
+    assert quality["precision"][0] == 1.0
+    assert quality["recall"][1] <= quality["recall"][0] <= quality["recall"][2]
+    assert quality["curve"][-1] == [1.0, 1.0]

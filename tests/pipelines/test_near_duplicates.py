@@ -1,6 +1,7 @@
 """Near duplicates planted across files are found, verified, and decided the same everywhere."""
 
 import random
+import shutil
 from collections import Counter
 
 import pytest
@@ -128,7 +129,7 @@ def test_a_survivor_stands_for_itself_and_all_that_were_removed_for_it(near_run)
     assert all(row["copies"] is None for row in rows if row["state"] == "dropped")
 
 
-@pytest.mark.parametrize("options", [{"workers": 2}, {"memory_bytes": 1}, {"batch_size": 7}])
+@pytest.mark.parametrize("options", [{"workers": 2}, {"workers": 8}, {"memory_bytes": 1}, {"batch_size": 7}])
 def test_the_same_bytes_with_any_workers_memory_and_batches(near_corpus, near_run, tmp_path, digests, options):
     assert digests(run(near_corpus, tmp_path, **options)) == digests(near_run)
 
@@ -154,3 +155,23 @@ def test_many_key_ranges_give_the_same_duplicates(near_corpus, near_run, tmp_pat
     run(near_corpus, tmp_path)
     assert len(list((tmp_path / "dedup/minhash/pairs").glob("*.npy"))) > 10
     assert joined(tmp_path) == joined(near_run)
+
+
+def test_files_under_other_paths_listed_in_any_order_give_the_same_bytes(near_corpus, near_run, tmp_path, digests):
+    names = sorted(path.name for path in near_corpus.iterdir())
+    for name in names[::-1]:
+        shutil.copy(near_corpus / name, tmp_path / name)
+    paths = ", ".join(f'"{tmp_path / name}"' for name in (names[2], names[0], names[3], names[1]))
+    text = RECIPE.replace('path: "{corpus}"', "path: [" + paths + "]").replace("{{", "{").replace("}}", "}")
+    run_recipe(parse_recipe(text), tmp_path / "run", Options(quiet=True, workers=1))
+    found, expected = digests(tmp_path / "run"), digests(near_run)
+    assert {name: found[name] for name in expected if name != "recipe.resolved.yaml"} == {
+        name: digest for name, digest in expected.items() if name != "recipe.resolved.yaml"
+    }
+
+
+@pytest.mark.timeout(300)
+def test_a_portable_runner_gives_the_same_bytes(near_corpus, near_run, tmp_path, digests):
+    options = ("--job_endpoint=embed", "--environment_type=LOOPBACK")
+    run(near_corpus, tmp_path, runner="PortableRunner", runner_options=options)
+    assert digests(tmp_path) == digests(near_run)
