@@ -105,11 +105,16 @@ class Group(_Part):
 
 
 class DatasetOptions(_Part):
-    """`splits` are shares of clusters and must add up to 1; a split of 0 is not written."""
+    """`splits` are shares of clusters and must add up to 1; a split of 0 is not written.
+
+    `shuffle` is a seed: documents of a split then stand in an order that it and their number alone decide, in shards of
+    as many documents each. Without it they stand as they were read, and shards are cut by bytes.
+    """
 
     splits: dict[str, float] = {"train": 0.98, "validation": 0.01, "test": 0.01}
     shard_bytes: int = Field(256 << 20, gt=0)
     split_seed: str = "0"
+    shuffle: str | None = None
 
     @field_validator("splits")
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from curation.errors import IntegrityError
-from curation.files import whole_file
+from curation.files import digest_of, whole_file
 from curation.manifest import MANIFEST, Manifest
 from curation.recipe import Recipe
 from curation.schema import DOCUMENT
@@ -20,7 +20,7 @@ from data_cards.card import render_card
 from data_cards.facts import CardFacts
 from data_cards.folder import dataset_dict, dataset_info, dataset_state
 from pipelines.augmentation import Augmented
-from pipelines.placement import Part, Segment, cut, places
+from pipelines.placement import Order, Part, Segment, cut, places, shuffled
 from pipelines.run_directory import RunDirectory
 from pipelines.stage import Stage
 from pipelines.stages import VERSIONS, packed, stage_of
@@ -32,10 +32,34 @@ __all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"
 
 
 class Placement:
-    """All parts in order, and for each split the segments of its shards."""
+    """All parts in order, and for each split the segments of its shards, or its order if it is shuffled.
 
-    def __init__(self, parts: Sequence[Part], shards: dict[str, list[list[Segment]]]) -> None:
-        self.parts, self.shards = parts, shards
+    `rooms` are the stages that parts lie in: documents, outcomes, and those of parents or "".
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        shards: dict[str, list[list[Segment]]],
+        orders: dict[str, Order],
+        rooms: Sequence[tuple[str, str, str]],
+    ) -> None:
+        self.parts, self.shards, self.orders, self.rooms = parts, shards, orders, rooms
+
+    def contents(self, split: str, number: int) -> dict[str, Any]:
+        """What a shard is made from."""
+        if split in self.orders:
+            # The sums are what the order is applied to: other files are another shard.
+            files = digest_of([[part.shard.sha256, part.outcome.sha256] for part in self.parts])
+            return {"order": {**self.orders[split].of_shard(number), "rooms": self.rooms, "files": files}}
+        return {"segments": [_segment(self.parts[each.part], each) for each in self.shards[split][number]]}
+
+    def places(self, part: int) -> dict[str, Any]:
+        """Where the documents of a part go, by split."""
+        return {
+            split: self.orders[split].of_part(part) if split in self.orders else places(shards, part)
+            for split, shards in self.shards.items()
+        }
 
     def path(self, split: str, number: int) -> str:
         return f"dataset/{split}/data-{number:05d}-of-{len(self.shards[split]):05d}.arrow"
@@ -54,8 +78,14 @@ def place(
     ]
     parts = [*_parts(run, documents, fates), *new]
     size = recipe.dataset.shard_bytes
-    shards = {name: cut(run.root, parts, name, size) for name in recipe.dataset.splits}
-    return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts})
+    seed, splits = recipe.dataset.shuffle, recipe.dataset.splits
+    orders = {} if seed is None else {name: shuffled(parts, name, seed, size) for name in splits}
+    shards = {name: [[]] * (len(order.bounds) - 1) for name, order in orders.items()}
+    shards = shards or {name: cut(run.root, parts, name, size) for name in splits}
+    rooms = [(documents.stage, fates.stage, "")]
+    if augmented.documents.shards("shard-"):
+        rooms.append((augmented.documents.stage, augmented.outcomes.stage, split.stage))
+    return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts}, orders, rooms)
 
 
 def _parts(run: RunDirectory, documents: Manifest, outcomes: Manifest) -> list[Part]:
@@ -83,10 +113,10 @@ def shard_stage(run: RunDirectory, settings: dict[str, Any], placement: Placemen
             "split": split,
             "path": placement.path(split, number),
             "phases": list(phases) if split == mixed else [],
-            "segments": [_segment(placement.parts[segment.part], segment) for segment in segments],
+            **placement.contents(split, number),
         }
         for split, shards in placement.shards.items()
-        for number, segments in enumerate(shards)
+        for number in range(len(shards))
     ]
     return stage_of("shard", run, "pipelines.tasks.shard:shard_unit", settings, VERSIONS["shard"], payloads)
 
@@ -127,8 +157,8 @@ def ledger_stage(
     new = list(zip(augmented.documents.shards("scores-"), augmented.decisions.shards("ledger-"), strict=True))
     payloads = []
     for number, part in enumerate(placement.parts):
-        stretches = {split: places(shards, number) for split, shards in placement.shards.items()}
-        payload = {**common, "shard": packed(part.shard), "outcome": packed(part.outcome), "places": stretches}
+        where = placement.places(number)
+        payload = {**common, "shard": packed(part.shard), "outcome": packed(part.outcome), "places": where}
         scores, decisions = [*read, *new][number]
         payload.update(scores=packed(scores), decisions=packed(decisions))
         if number < len(read):

@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from curation.schema import seed_for
 from curation.shards import FileRecord, read_shard
 
-__all__ = ["Part", "Segment", "cut"]
+__all__ = ["Order", "Part", "Segment", "cut", "shuffled"]
+
+
+_BLOCK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,38 @@ class Segment:
     start: int
     end: int
     row: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """A shuffled split: document `starts[p] + n` of it, the n-th of part p, goes where the permutation says.
+
+    Shard k holds places bounds[k] to bounds[k + 1]; `block` documents are gathered at once.
+    """
+
+    key: int
+    starts: list[int]
+    bounds: list[int]
+    block: int
+
+    def of_shard(self, number: int) -> dict[str, Any]:
+        first, last = self.bounds[number], self.bounds[number + 1]
+        common = {"key": self.key, "starts": self.starts, "of": self.bounds[-1], "block": self.block}
+        return {**common, "first": first, "last": last}
+
+    def of_part(self, number: int) -> dict[str, Any]:
+        return {"key": self.key, "start": self.starts[number], "bounds": self.bounds}
+
+
+def shuffled(parts: Sequence[Part], split: str, seed: str, shard_bytes: int) -> Order:
+    """As many shards as the bytes of the split fill, with as many documents each."""
+    counts = [part.documents.get(split, 0) for part in parts]
+    total, size = sum(counts), sum(part.bytes.get(split, 0) for part in parts)
+    shards = min(total, max(1, -(-size // shard_bytes)))
+    bounds = [total * number // shards for number in range(shards + 1)] if shards else [0]
+    starts = np.cumsum([0, *counts])[:-1].tolist()
+    block = max(1, _BLOCK_BYTES * total // max(1, size))
+    return Order(seed_for("shuffle", f"{seed}/{split}"), starts, bounds, block)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.manifest import Receipt, Unit
+from curation.order import unpermuted
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 
 __all__ = ["REMOVED", "ledger_schema", "ledger_unit"]
@@ -27,6 +28,8 @@ FATE = {
     "copies": pa.int32(),
     "split": pa.string(),
 }
+
+Numbers = npt.NDArray[np.int64]
 
 
 def ledger_schema(attributes: pa.Schema, failed_rules: pa.DataType) -> pa.Schema:
@@ -73,20 +76,32 @@ def _rows(
 
 
 class _Places:
-    """Where the n-th document of a split in this shard went: stretches [start, end, shard, first row] by split."""
+    """Where the n-th document of a split in this shard went, by split: by stretches [start, end, shard, first row], or
+    by the order of a shuffled split.
+    """
 
-    def __init__(self, stretches: dict[str, list[list[int]]]) -> None:
-        self._stretches = {split: np.array(rows, np.int64).reshape(-1, 4) for split, rows in stretches.items()}
-        self._seen = dict.fromkeys(stretches, 0)
+    def __init__(self, places: dict[str, Any]) -> None:
+        self._places, self._seen = places, dict.fromkeys(places, 0)
 
     def of(self, splits: npt.NDArray[np.object_]) -> tuple[pa.Array, pa.Array]:
         shard, row = np.full(len(splits), -1, np.int64), np.full(len(splits), -1, np.int64)
-        for split, stretches in self._stretches.items():
+        for split, places in self._places.items():
             chosen = np.flatnonzero(splits == split)
             number = np.arange(len(chosen)) + self._seen[split]
             self._seen[split] += len(chosen)
-            which = np.searchsorted(stretches[:, 0], number, side="right") - 1
-            shard[chosen] = stretches[which, 2]
-            row[chosen] = stretches[which, 3] + number - stretches[which, 0]
+            shard[chosen], row[chosen] = (_ordered if isinstance(places, dict) else _stretched)(places, number)
         absent = shard < 0
         return pa.array(shard, pa.int32(), mask=absent), pa.array(row, pa.int64(), mask=absent)
+
+
+def _stretched(places: list[list[int]], number: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    stretches = np.array(places, np.int64).reshape(-1, 4)
+    which = np.searchsorted(stretches[:, 0], number, side="right") - 1
+    return stretches[which, 2], stretches[which, 3] + number - stretches[which, 0]
+
+
+def _ordered(places: dict[str, Any], number: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    bounds = np.array(places["bounds"], np.int64)
+    at = unpermuted(number + places["start"], int(bounds[-1]), places["key"])
+    shard = np.searchsorted(bounds, at, side="right") - 1
+    return shard, at - bounds[shard]

@@ -18,6 +18,7 @@ from curation.manifest import Receipt, Unit
 from curation.schema import DOCUMENT
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.mix import phase_columns
+from pipelines.tasks.shuffled import ids_in, shuffled_documents
 
 __all__ = ["shard_unit"]
 
@@ -31,16 +32,24 @@ def shard_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     with ExitStack() as stack:
         for writer in writers:
             stack.enter_context(writer)
-        for segment in payload["segments"]:
-            parents = _split_of_parents(root, segment)
-            for documents, outcome in _chosen(root, segment, payload["split"]):
-                if parents is not None:
-                    _stays_with_parents(documents, parents, payload["split"])
-                for writer, batch in zip(writers, (documents, outcome.select(schema.names)), strict=False):
-                    writer.write(batch)
+        for documents, outcome, parents in _documents(root, payload):
+            _stays_with_parents(documents, parents, payload["split"])
+            for writer, batch in zip(writers, (documents, outcome.select(schema.names)), strict=False):
+                writer.write(batch)
     counts = {"documents": writers[0].rows}
     files = tuple(writer.record for writer in writers)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
+
+
+def _documents(root: Path, payload: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.Array | None]]:
+    """Documents, their outcomes, and the ids in their split of what new ones were made from."""
+    if "order" in payload:
+        yield from shuffled_documents(root, payload["order"], payload["split"])
+        return
+    for segment in payload["segments"]:
+        parents = _parents_in(root, segment, payload["split"])
+        for documents, outcome in _chosen(root, segment, payload["split"]):
+            yield documents, outcome, parents
 
 
 def _sidecar(path: str) -> str:
@@ -63,16 +72,18 @@ def _chosen(root: Path, segment: dict[str, Any], split: str) -> Iterator[tuple[p
         seen += count
 
 
-def _split_of_parents(root: Path, segment: dict[str, Any]) -> pa.Table | None:
-    """`id` and `split` of the documents that those of a segment were made from; None where they were read."""
+def _parents_in(root: Path, segment: dict[str, Any], split: str) -> pa.Array | None:
+    """Ids, in the split, of the documents that those of a segment were made from; None where they were read."""
     if segment["parents"] is None:
         return None
-    return pa.Table.from_batches([batch.select(["id", "split"]) for batch in _open(root, segment["parents"])])
+    return ids_in(root, FileRecord.model_validate(segment["parents"]), split)
 
 
-def _stays_with_parents(batch: pa.RecordBatch, parents: pa.Table, split: str) -> None:
-    known = parents.filter(pc.equal(parents.column("split"), split)).column("id")
-    strays = pc.invert(pc.is_in(batch.column("parent_id"), value_set=known.combine_chunks()))
+def _stays_with_parents(batch: pa.RecordBatch, parents: pa.Array | None, split: str) -> None:
+    made = batch.column("parent_id").drop_null()
+    if not len(made) or parents is None:
+        return
+    strays = pc.invert(pc.is_in(made, value_set=parents))
     if pc.any(strays).as_py():
         found = f"{strays.true_count:,} new documents in split {split} whose parents are not there"
         raise IntegrityError("stage shard", found, "every new document in its parent's split", "run the recipe again")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data import order
+from curation import order
 from training.data.order import key_of, permuted
 
 
@@ -16,10 +16,10 @@ def test_the_array_is_a_permutation(size: int, key: int) -> None:
 
 @given(st.integers(1, 3000), st.integers(0, 2**64 - 1))
 def test_the_network_is_a_permutation(size: int, key: int) -> None:
-    assert sorted(order._feistel(np.arange(size), size, key).tolist()) == list(range(size))
+    assert sorted(order.permuted(np.arange(size), size, key).tolist()) == list(range(size))
 
 
-@pytest.mark.parametrize("permute", [permuted, lambda at, size, key: order._feistel(at, size, key)])
+@pytest.mark.parametrize("permute", [permuted, lambda at, size, key: order.permuted(at, size, key)])
 def test_neighbours_are_torn_apart(permute) -> None:
     places = permute(np.arange(10_000), 10_000, key_of("test"))
     assert abs(np.corrcoef(np.arange(10_000), places)[0, 1]) < 0.05
@@ -33,7 +33,7 @@ def test_keys_give_different_orders() -> None:
 
 def test_the_order_never_changes_with_versions() -> None:
     assert permuted(np.arange(6), 6, 7).tolist() == [3, 4, 0, 5, 1, 2]
-    assert order._feistel(np.arange(6), 6, 7).tolist() == [1, 3, 2, 0, 4, 5]
+    assert order.permuted(np.arange(6), 6, 7).tolist() == [1, 3, 2, 0, 4, 5]
 
 
 def test_a_large_range_needs_no_array() -> None:
