@@ -62,15 +62,18 @@ def mix_stages(
     plan = do(stage_of("mix/plan", run, f"{_TASKS}plan_unit", settings, VERSIONS["mix"], [plan_payload]))
     read = len(inputs.split.shards("ledger-"))
 
-    def outcome(name: str, outcomes: Sequence[FileRecord], own: Sequence[FileRecord]) -> Manifest:
+    def outcome(name: str, outcomes: Manifest, own: Sequence[FileRecord], made: Sequence[FileRecord] = ()) -> Manifest:
         payloads = [
             {"plan": packed(plan.files[0]), "outcome": packed(each), "census": packed(record), "split": common["split"]}
-            for each, record in zip(outcomes, own, strict=True)
+            for each, record in zip(outcomes.shards("ledger-"), own, strict=True)
         ]
+        for payload, shard in zip(payloads, made, strict=False):
+            payload["made"] = packed(shard)
         return do(stage_of(name, run, f"{_TASKS}outcome_unit", settings, VERSIONS["mix"], payloads))
 
-    outcomes = outcome("mix/outcome", inputs.split.shards("ledger-"), records[:read])
-    made = outcome("mix/made", inputs.augmented.outcomes.shards("ledger-"), records[read:])
+    new = inputs.augmented
+    outcomes = outcome("mix/outcome", inputs.split, records[:read])
+    made = outcome("mix/made", new.outcomes, records[read:], new.documents.shards("shard-"))
     known = read_json(run.root / plan.files[0].path)
     return Mixed(outcomes, made, tuple(known["phases"]), tuple(known["rows"]))
 

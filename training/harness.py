@@ -15,8 +15,8 @@ def run_harness(model: str, tasks: Sequence[str], *, limit: int | None = None, d
     try:
         import lm_eval
     except ImportError:
-        do = "pip install lm-eval, or leave --task out"
-        raise ResourceError("evaluate --task", "no lm-evaluation-harness", "the package lm-eval", do) from None
+        do = 'pip install "gristmill[evaluate]", or leave --task out'
+        raise ResourceError("evaluate --task", "no lm-evaluation-harness", "the extra `evaluate`", do) from None
     found = lm_eval.simple_evaluate(
         model="hf", model_args=f"pretrained={model}", tasks=list(tasks), limit=limit, device=device
     )

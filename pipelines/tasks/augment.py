@@ -36,7 +36,7 @@ from pipelines.tasks.packed import write_table
 from pipelines.tasks.quarantine import QuarantineWriter
 from pipelines.tasks.split import OUTCOME, count_outcomes, outcomes
 
-__all__ = ["CHANGED", "OVER_SHARE", "WEIGHT", "capped_unit", "decide_unit", "fates_unit", "make_unit"]
+__all__ = ["CHANGED", "OVER_SHARE", "WEIGHT", "capped_unit", "count_kept", "decide_unit", "fates_unit", "make_unit"]
 
 # Reasons for which only new documents are dropped.
 CHANGED, OVER_SHARE = "changed_by_cleaning", "over_max_share"
@@ -142,7 +142,7 @@ def fates_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
             batch = _inherited(outcomes(scores, decided, ledgers, payload), made.column("parent_id"), parents)
             writer.write(batch)
             weights.append(_weights(batch, payload))
-            _count_kept(batch, made, counts)
+            count_kept(batch, made, counts)
     table = np.concatenate(weights)
     files = (writer.record, write_table(root, f"{unit.stage}/weights-{unit.index:05d}.npy", table))
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
@@ -193,7 +193,7 @@ def capped_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
         for made, batch in aligned(_open(root, unit.payload["made"]), _open(root, unit.payload["fates"])):
             batch = _without(batch, _behind(batch, unit.payload["ends"]))
             writer.write(batch)
-            _count_kept(batch, made, counts)
+            count_kept(batch, made, counts)
     files = (writer.record,)
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
@@ -218,7 +218,7 @@ def _without(batch: pa.RecordBatch, over: pa.Array) -> pa.RecordBatch:
     return with_columns(batch, columns).cast(OUTCOME)
 
 
-def _count_kept(batch: pa.RecordBatch, made: pa.RecordBatch, counts: dict[str, int]) -> None:
+def count_kept(batch: pa.RecordBatch, made: pa.RecordBatch, counts: dict[str, int]) -> None:
     """As for documents that were read, and kept ones by the step that made them."""
     count_outcomes(batch, counts)
     kept = made_by(made.column("key")).filter(batch.column("split").is_valid())

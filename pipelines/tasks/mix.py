@@ -23,6 +23,7 @@ from curation.mix.cutting import Census, Cut, find_cuts, order_hashes, times_tak
 from curation.mix.mixture import Mixture, demands
 from curation.schema import id_words, seed_for
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
+from pipelines.tasks.augment import count_kept
 from pipelines.tasks.decide import DROPPED
 from pipelines.tasks.split import OUTCOME, count_outcomes
 from pipelines.tasks.tokens import open_encoder
@@ -170,9 +171,13 @@ def outcome_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     census = _Census(root, unit.payload["census"], plan)
     counts: dict[str, int] = {}
     with writer:
-        for outcome in _open(root, unit.payload["outcome"]):
+        made = [_open(root, unit.payload["made"])] if "made" in unit.payload else []
+        for outcome, *documents in aligned(_open(root, unit.payload["outcome"]), *made):
             batch = _mixed(outcome, census, unit.payload["split"], schema)
-            count_outcomes(batch, counts)
+            if documents:
+                count_kept(batch, documents[0], counts)
+            else:
+                count_outcomes(batch, counts)
             writer.write(batch)
     return _receipt(unit, writer.record, counts)
 
@@ -212,6 +217,7 @@ def _mixed(outcome: pa.RecordBatch, census: _Census, split: str, schema: pa.Sche
     columns["state"] = pc.if_else(left, DROPPED, columns["state"])
     columns["reason"] = pc.if_else(left, LEFT_OUT, columns["reason"])
     columns["split"] = pc.if_else(left, pa.scalar(None, pa.string()), columns["split"])
+    columns["copies"] = pc.if_else(left, pa.scalar(None, pa.int32()), columns["copies"])
     arrays = [columns[field.name] for field in OUTCOME]
     arrays += [pa.array(times[:, phase], pa.int32(), mask=~mine) for phase in range(phases)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -152,3 +152,14 @@ def test_by_tokens_and_copies_a_trainer_reads_each_document_as_often_as_planned(
     assert first.max() < loader.windows[0][0]
     with pytest.raises(RecipeError, match="epochs"):
         loader.check_epochs(10**6)
+
+
+def test_new_documents_are_mixed_and_counted_too(corpus, tmp_path):
+    text = RECIPE.format(corpus=corpus) + "augment:\n  - word_noise: {share: 0.3}\naugmentation: {max_share: 0.3}\n"
+    run_recipe(parse_recipe(text), tmp_path, Options(workers=1, quiet=True))
+    verify_path(tmp_path)
+    found = facts(tmp_path)
+    new = found["augmentation"]
+    assert sum(new["steps"].values()) == new["kept"] > 0
+    assert new["reasons"].get("mixture.left_out", 0) > 0
+    assert +times(tmp_path) == {(r["phase"], r["group"]): r["target"] for r in found["mixture"]["rows"] if r["target"]}

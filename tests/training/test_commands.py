@@ -99,7 +99,7 @@ def test_evaluate_refuses_tokens_of_another_vocabulary(run: Path, tmp_path: Path
 
 def test_evaluate_without_the_harness_names_its_package(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lm_eval", None)
-    with pytest.raises(ResourceError, match="pip install lm-eval"):
+    with pytest.raises(ResourceError, match=r"gristmill\[evaluate\]"):
         call("evaluate", run, "--task", "blimp")
 
 

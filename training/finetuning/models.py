@@ -105,8 +105,8 @@ def _adapted(model: Any, lora: Lora) -> Any:
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError:
-        do = "pip install peft, or leave `lora` out"
-        raise ResourceError("model.lora", "no peft", "the package peft", do) from None
+        do = 'pip install "gristmill[lora]", or leave `lora` out'
+        raise ResourceError("model.lora", "no peft", "the extra `lora`", do) from None
     settings = LoraConfig(
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear", bias="none"
     )

@@ -83,8 +83,8 @@ class TensorBoard:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            do = "pip install tensorboard, or leave `tensorboard` out"
-            raise ResourceError("machine.tensorboard", "no tensorboard", "the package tensorboard", do) from None
+            do = 'pip install "gristmill[tensorboard]", or leave `tensorboard` out'
+            raise ResourceError("machine.tensorboard", "no tensorboard", "the extra `tensorboard`", do) from None
         self._writer = SummaryWriter(str(folder))
 
     def write(self, entry: dict[str, Any]) -> None:
