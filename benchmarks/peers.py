@@ -23,6 +23,8 @@ SCRIPTS = Path(__file__).parent / "peers"
 
 REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "datatrove": ("datatrove[io,processing]==0.10.1", "spacy==3.8.18", "orjson==3.13.0"),
+    # trafilatura 1 cannot be imported beside today's lxml without the last one.
+    "datatrove-web": ("datatrove[io]==0.10.1", "trafilatura==1.11.0", "lxml_html_clean==0.4.6"),
     "text-dedup": ("text-dedup==0.4.0",),
     "polars": ("polars==2.1.0",),
     "rensa": ("rensa==0.5.0",),
