@@ -6,10 +6,11 @@ breaks, comment signs and typography do not matter. A text that holds none of th
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 
-__all__ = ["joined", "licence_of_text", "spdx_of"]
+__all__ = ["joined", "licence_expression", "licence_of_text", "spdx_of"]
 
 _IDS = """
     0BSD AFL-3.0 AGPL-3.0 AGPL-3.0-only AGPL-3.0-or-later Apache-1.1 Apache-2.0 Artistic-1.0 Artistic-2.0 BSD-1-Clause
@@ -104,6 +105,26 @@ def spdx_of(value: str) -> str:
     if len(parts) == 1 or len(signs) > 1 or not set(names) <= set(_KNOWN.values()):
         return _one(value)
     return joined(names, signs.pop())
+
+
+def licence_expression(value: str) -> str:
+    """What a person wrote as SPDX: known names, `LicenseRef-…` and the hub's `other`, joined by AND, OR or WITH.
+
+    Raises ValueError naming the nearest known identifier.
+    """
+    words = re.split(r"(\s+(?:AND|OR)\s+|\s+WITH\s+[\w.-]+|[()])", spdx_of(value).strip())
+    return "".join(_known(word) if number % 2 == 0 else word for number, word in enumerate(words))
+
+
+def _known(name: str) -> str:
+    plain = name.strip()
+    if not plain or plain.lower() == "other" or re.fullmatch(r"LicenseRef-[\w.-]+", plain):
+        return name.lower() if plain.lower() == "other" else name
+    found = spdx_of(plain)
+    if found in _KNOWN.values():
+        return found
+    close = difflib.get_close_matches(plain.lower(), _KNOWN, n=1, cutoff=0.0)
+    raise ValueError(f"`{plain}` is no SPDX identifier; did you mean `{_KNOWN[close[0]]}`? (or LicenseRef-NAME, other)")
 
 
 def joined(names: Sequence[str], sign: str) -> str:

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 from curation.collect.source import Source
 from curation.errors import RecipeError, nearest
 from curation.files import digest_of
+from curation.licences import licence_expression
 from curation.manifest import dataset_digest
 from curation.mix.mixture import Mixture
 from curation.operator import Operator
@@ -149,7 +151,10 @@ class Limits(_Part):
 
 
 class Card(_Part):
-    """What the data card cannot measure. Empty fields are marked on the card as waiting for a person."""
+    """What the data card cannot measure. Empty fields are marked on the card as waiting for a person.
+
+    `license` is an SPDX expression, `published` an ISO date; `collected` says when the records were gathered.
+    """
 
     title: str = ""
     description: str = ""
@@ -157,6 +162,30 @@ class Card(_Part):
     homepage: str = ""
     contact: str = ""
     citation: str = ""
+    creators: str = ""
+    version: str = ""
+    published: str = ""
+    motivation: str = ""
+    collected: str = ""
+    uses: str = ""
+    out_of_scope: str = ""
+    biases: str = ""
+    limitations: str = ""
+    personal_data: str = ""
+    social_impact: str = ""
+    opt_out: str = ""
+    illegal_content: str = ""
+    maintenance: str = ""
+
+    @field_validator("license")
+    @classmethod
+    def _is_spdx(cls, value: str) -> str:
+        return licence_expression(value) if value else value
+
+    @field_validator("published")
+    @classmethod
+    def _is_a_date(cls, value: str) -> str:
+        return date.fromisoformat(value).isoformat() if value else value
 
 
 class Recipe(_Part):

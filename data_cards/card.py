@@ -1,4 +1,4 @@
-"""The data card: README.md with the front matter that the Hugging Face hub reads."""
+"""The forms of the card that people read: README.md with the hub's front matter, datasheet, training content."""
 
 from __future__ import annotations
 
@@ -7,16 +7,34 @@ from typing import Any
 
 import jinja2
 
+from curation.errors import RecipeError
 from data_cards.facts import CardFacts, TokenRate
 
-__all__ = ["render_card"]
+__all__ = ["PAGES", "needs_human", "render_page"]
+
+# Files of a dataset, and the templates they are made from.
+PAGES = {
+    "README.md": "README.md.jinja",
+    "datasheet.md": "datasheet.md.jinja",
+    "training-content.md": "training-content.md.jinja",
+}
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LARGER = ((10**7, "1M<n<10M"), (10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"))
+_HUB_NAMES = {"ODC-By-1.0": "odc-by", "ODbL-1.0": "odbl", "PDDL-1.0": "pddl"}
+_HUB = set(
+    """
+    apache-2.0 mit bsd-2-clause bsd-3-clause bsd-3-clause-clear cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0
+    cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0
+    cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 afl-3.0 artistic-2.0 bsl-1.0 ecl-2.0 epl-1.0 epl-2.0 eupl-1.1
+    agpl-3.0 gpl-2.0 gpl-3.0 lgpl-2.1 lgpl-3.0 isc ms-pl mpl-2.0 odc-by odbl osl-3.0 pddl postgresql ofl-1.1 ncsa
+    unlicense zlib wtfpl other
+    """.split()  # noqa: SIM905  a list of one hundred quotes is no easier to read
+)
 _NEEDS_HUMAN = "*[needs a human]*"
 
 
-def render_card(facts: CardFacts) -> str:
+def render_page(page: str, facts: CardFacts) -> str:
     """Markdown; a field that waits for a person is marked as such."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("data_cards", "templates"),
@@ -29,7 +47,25 @@ def render_card(facts: CardFacts) -> str:
     environment.filters.update(
         cell=_cell, yaml=_yaml, thousands=lambda number: f"{number:,}", percent=_percent, mib=_mib, rate=_rate
     )
-    return environment.get_template("README.md.jinja").render(facts=facts, size=_size(facts), human=_human(facts))
+    total = {name: sum(getattr(split, name) for split in facts.splits) for name in ("documents", "bytes")}
+    common = {"facts": facts, "human": _human(facts), "total": total, "size": _size(facts)}
+    return environment.get_template(PAGES[page]).render(**common, licence=_hub_licence(facts.human["license"]))
+
+
+def needs_human(facts: CardFacts, *, where: str) -> None:
+    """Raise RecipeError naming what a person has still to say."""
+    missing = facts.unanswered()
+    if missing:
+        do = "fill them in under `card` in the recipe and run it again: only the card is written anew"
+        raise RecipeError(where, f"no answer to {', '.join(missing)}", "every human field of the card", do)
+
+
+def _hub_licence(licence: str) -> dict[str, str]:
+    """Front matter of the hub, which knows some licences by names of its own and calls all else `other`."""
+    if not licence:
+        return {}
+    name = _HUB_NAMES.get(licence, licence.lower())
+    return {"license": name} if name in _HUB else {"license": "other", "license_name": licence.lower()}
 
 
 def _human(facts: CardFacts) -> dict[str, str]:
@@ -49,7 +85,7 @@ def _cell(value: Any) -> str:
 
 def _yaml(value: Any) -> str:
     """JSON is YAML, and quotes everything that needs it."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 __all__ = [
+    "OTHERS",
     "AugmentationFacts",
     "CardFacts",
     "MixtureFacts",
@@ -17,9 +19,25 @@ __all__ = [
     "TokenRate",
 ]
 
+# What counts beyond those that are named stand under.
+OTHERS = "(others)"
+
+
+def _ordered(value: dict[str, Any]) -> dict[str, Any]:
+    items = {name: _ordered(each) if isinstance(each, dict) else each for name, each in value.items()}
+    if items and all(isinstance(each, int) for each in items.values()):
+        return dict(sorted(items.items(), key=lambda item: (item[0] == OTHERS, -item[1], item[0])))
+    return dict(sorted(items.items()))
+
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _in_one_order(cls, value: Any) -> Any:
+        """Manifests sort keys: counts stand most first, all else by name, however the facts came here."""
+        return _ordered(value) if isinstance(value, dict) else value
 
 
 class SourceFacts(_Facts):
@@ -94,6 +112,7 @@ class CardFacts(_Facts):
     """Counts are documents, those of `skipped` records that are none, by reason. `origins` are counts of kept documents
     by licence, snapshot and signal ("1" where it is given), where the recipe measures `origin`. `human` is what only a
     person can say; an empty value is marked on the card.
+    `domains` are the hosts with most kept documents that were read, of `domain_count` in all.
     """
 
     name: str
@@ -111,8 +130,19 @@ class CardFacts(_Facts):
     skipped: dict[str, int] = {}
     origins: dict[str, dict[str, int]] = {}
     languages: dict[str, int]
+    domains: dict[str, int] = {}
+    domain_count: int = 0
     splits: tuple[SplitFacts, ...]
     steps: tuple[dict[str, Any], ...]
     rules: tuple[dict[str, Any], ...]
     mixture: MixtureFacts | None = None
     tokens: TokenFacts | None = None
+
+    def language_codes(self) -> list[str]:
+        """ISO 639 codes of the languages that were detected, in order; labels that are none are left out."""
+        codes = (label.replace("_", "-").split("-")[0] for label in self.languages)
+        return sorted({code for code in codes if re.fullmatch(r"[a-z]{2,3}", code) and code != "und"})
+
+    def unanswered(self) -> list[str]:
+        """Names of what a person has still to say."""
+        return [name for name, value in self.human.items() if not value]

@@ -1,4 +1,4 @@
-"""The small files that make a folder of Arrow shards a dataset for `datasets`."""
+"""The small files beside the shards: what makes a folder a dataset for `datasets`, and every form of the card."""
 
 from __future__ import annotations
 
@@ -9,10 +9,31 @@ from typing import Any
 
 import pyarrow as pa
 
+from curation.files import digest_of
 from curation.shards import FileRecord
+from data_cards.card import PAGES, render_page
+from data_cards.croissant import croissant
 from data_cards.facts import CardFacts
+from data_cards.lineage import lineage
 
-__all__ = ["dataset_dict", "dataset_info", "dataset_state"]
+__all__ = ["dataset_texts"]
+
+
+def dataset_texts(facts: CardFacts, shards: Sequence[FileRecord], schema: pa.Schema) -> dict[str, str]:
+    """All of them by path. `shards` are those of the text, with paths relative to the folder."""
+    by_split: dict[str, list[FileRecord]] = {}
+    for shard in shards:
+        by_split.setdefault(shard.path.split("/")[0], []).append(shard)
+    texts = {
+        "dataset_dict.json": dataset_dict(by_split),
+        "croissant.json": croissant(facts, shards, schema),
+        "lineage.jsonl": lineage(facts, digest_of([shard.sha256 for shard in shards]), schema),
+        **{page: render_page(page, facts) for page in PAGES},
+    }
+    for split, files in by_split.items():
+        texts[f"{split}/state.json"] = dataset_state(split, files)
+        texts[f"{split}/dataset_info.json"] = dataset_info(schema, facts)
+    return texts
 
 
 def dataset_dict(splits: Mapping[str, Sequence[FileRecord]]) -> str:

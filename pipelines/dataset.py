@@ -16,9 +16,8 @@ from curation.manifest import MANIFEST, Manifest
 from curation.recipe import Recipe
 from curation.schema import DOCUMENT
 from curation.shards import FileRecord, read_shard
-from data_cards.card import render_card
 from data_cards.facts import CardFacts
-from data_cards.folder import dataset_dict, dataset_info, dataset_state
+from data_cards.folder import dataset_texts
 from pipelines.augmentation import Augmented
 from pipelines.placement import Order, Part, Segment, cut, places, shuffled
 from pipelines.run_directory import RunDirectory
@@ -179,13 +178,7 @@ def finish_dataset(
     `tokens` gives the manifest of the tokens folder, where there is one, for the digest of the dataset.
     """
     shards = [_moved(file) for file in manifest.files]
-    by_split: dict[str, list[FileRecord]] = {}
-    for shard in map(_moved, manifest.shards("data-")):
-        by_split.setdefault(shard.path.split("/")[0], []).append(shard)
-    texts = {"dataset_dict.json": dataset_dict(by_split), "README.md": render_card(facts)}
-    for split, files in by_split.items():
-        texts[f"{split}/state.json"] = dataset_state(split, files)
-        texts[f"{split}/dataset_info.json"] = dataset_info(DOCUMENT, facts)
+    texts = dataset_texts(facts, [_moved(file) for file in manifest.shards("data-")], DOCUMENT)
     finished = Manifest(
         stage="dataset",
         fingerprint=stage.fingerprint,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from importlib.metadata import version
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
 from data_cards.facts import (
+    OTHERS,
     AugmentationFacts,
     CardFacts,
     MixtureFacts,
@@ -29,6 +31,7 @@ from pipelines.token_rates import token_rates
 __all__ = ["card_facts"]
 
 _LANGUAGE = "language.label"
+_HOST = "host"
 # Attributes of the operator `origin` that the card sums up, and what it calls them.
 _ORIGINS = {
     "origin.licence": "licence",
@@ -39,6 +42,7 @@ _ORIGINS = {
     "origin.noarchive": "noarchive",
     "origin.tdm_reserved": "tdm_reserved",
 }
+_ADDRESS = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@?#]*@)?(?P<host>[^/:?#]+)"
 _MOST = 50
 
 
@@ -60,8 +64,10 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         augmentation=_augmentation(end.augmented),
         reasons=_by_reason(counts, "reason."),
         skipped=_by_reason(collected.counts, "skipped."),
-        languages=tallies.get(_LANGUAGE, {}),
-        origins={name: tallies[attribute] for attribute, name in _ORIGINS.items() if attribute in tallies},
+        languages=_most(tallies.get(_LANGUAGE, Counter())),
+        domains=_most(tallies[_HOST]),
+        domain_count=len(tallies[_HOST]),
+        origins={name: _most(tallies[attribute]) for attribute, name in _ORIGINS.items() if attribute in tallies},
         splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
@@ -138,21 +144,26 @@ def _splits(placement: Placement) -> tuple[SplitFacts, ...]:
     )
 
 
-def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, dict[str, int]]:
-    """Kept documents that were read, by language and origin, most first, as far as the recipe measures them."""
+def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, Counter[str]]:
+    """Kept documents that were read, by host, and as far as the recipe measures them by language and origin."""
     added = {name for part in recipe.clean if isinstance(part, Step) for name in part.adds()}
     found: dict[str, Counter[str]] = {name: Counter() for name in (_LANGUAGE, *_ORIGINS) if name in added}
-    for file in ledger.files if found else ():
+    hosts: Counter[str] = Counter()
+    for file in ledger.files:
         for batch in read_shard(run.root, file):
             kept = batch.filter(pc.and_(pc.equal(batch.column("state"), "kept"), batch.column("parent_id").is_null()))
             for name, tally in found.items():
-                values = kept.column(name).drop_null().value_counts().to_pylist()
-                tally.update({str(each["values"]): each["counts"] for each in values})
-    return {name: _most(tally) for name, tally in found.items()}
+                _count(tally, kept.column(name))
+            _count(hosts, pc.struct_field(pc.extract_regex(kept.column("url"), _ADDRESS), "host"))
+    return {**found, _HOST: hosts}
+
+
+def _count(tally: Counter[str], column: pa.Array) -> None:
+    tally.update({str(each["values"]): each["counts"] for each in column.drop_null().value_counts().to_pylist()})
 
 
 def _most(tally: Counter[str]) -> dict[str, int]:
     """Most first, equal ones by name; those beyond the first fifty together."""
     ordered = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
     rest = sum(count for _, count in ordered[_MOST:])
-    return dict(ordered[:_MOST]) | ({"(others)": rest} if rest else {})
+    return dict(ordered[:_MOST]) | ({OTHERS: rest} if rest else {})
