@@ -87,12 +87,16 @@ class Pool:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(_PRELOAD)
-            self._executor = ProcessPoolExecutor(self.workers, context, _begin_worker, (os.getpid(),))
+            self._executor = ProcessPoolExecutor(self.workers, context, _begin_worker, (os.getpid(), dict(os.environ)))
         return self._executor
 
 
-def _begin_worker(driver: int) -> None:
-    """In a worker: leave when the driver is gone, also when it was killed."""
+def _begin_worker(driver: int, environment: dict[str, str]) -> None:
+    """In a worker: leave when the driver is gone, also when it was killed.
+
+    The process that workers are forked from may be older than the driver's environment, where keys of endpoints lie.
+    """
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver is interrupted, and ends its workers
     slim_process()
 
