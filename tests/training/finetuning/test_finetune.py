@@ -125,7 +125,6 @@ def test_several_tasks_share_a_model_and_have_a_score_each(tokenizer: str, tmp_p
 
 
 def test_adapters_learn_and_are_merged(stories_folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("peft")
     from transformers import AutoModelForCausalLM
 
     from training.pretrain import pretrain
