@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -56,6 +57,12 @@ _SIBLINGS = {
 }
 _NOT_WINDOWS_GREEK = re.compile("\u00b6[\u03b1-\u03ce]|[\u03ac-\u03ce]\u0386")
 _DOUBLE_BYTE = ("big5hkscs", "gb18030", "euc_jp")
+# Of two bytes for a character the second is below 80 for two fifths of Big5, and for hardly any of simplified Chinese.
+_PAIR = re.compile(rb"[\x81-\xfe](?:([\x40-\x7e])|[\x80-\xfe])")
+_BIG5_SHARE = 0.05
+# Where KOI8-R draws boxes, KOI8-U has the letters that Ukrainian has and Russian has not.
+_UKRAINIAN = bytes((0xA4, 0xA6, 0xA7, 0xAD, 0xB4, 0xB6, 0xB7, 0xBD)).decode("koi8-r")
+_NOT_RUSSIAN = re.compile(f"[{_UKRAINIAN}][\u0430-\u044f]|[\u0430-\u044f][{_UKRAINIAN}]")
 _LAST_SIGN, _KOREAN_SHARE = 0x33FF, 0.98
 # Codecs that Python knows and that are no charsets of text.
 _TEXT_CODECS = re.compile(
@@ -109,16 +116,27 @@ def _second_guess(content: bytes) -> str | None:
 
 
 def _or_sibling(content: bytes, text: str, charset: str) -> Decoded:
-    """The Windows page where an ISO one gives control characters; ISO Greek and Korean where others read oddly."""
-    sibling = _SIBLINGS.get(charset) if _is_implausible(text) else None
-    if charset == "cp1253" and _NOT_WINDOWS_GREEK.search(text):
-        sibling = "iso8859-7"
-    if charset in _DOUBLE_BYTE:
-        sibling = "cp949"
-    other = _strictly(content, sibling) if sibling else None
-    if sibling and other is not None and (sibling != "cp949" or _is_korean(other)):
-        return Decoded(other, sibling, "detected", 0)
+    """The relative of a charset that reads the same bytes better, or the charset itself."""
+    for sibling in _siblings(content, text, charset):
+        other = _strictly(content, sibling)
+        if other is not None and (sibling != "cp949" or _is_korean(other)):
+            return Decoded(other, sibling, "detected", 0)
     return Decoded(text, charset, "detected", 0)
+
+
+def _siblings(content: bytes, text: str, charset: str) -> Iterator[str]:
+    """The Windows page where an ISO one gives control characters; ISO Greek, Ukrainian, Korean and simplified Chinese
+    where others read oddly."""
+    if charset in _SIBLINGS and _is_implausible(text):
+        yield _SIBLINGS[charset]
+    if charset == "cp1253" and _NOT_WINDOWS_GREEK.search(text):
+        yield "iso8859-7"
+    if charset == "koi8-r" and _NOT_RUSSIAN.search(text):
+        yield "koi8-u"
+    if charset in _DOUBLE_BYTE:
+        yield "cp949"
+    if charset == "big5hkscs" and _is_hardly_big5(content) and _second_guess(content) == "gb18030":
+        yield "gb18030"
 
 
 def _labelled(content: bytes) -> str | None:
@@ -156,6 +174,11 @@ def _is_korean(text: str) -> bool:
     """Whether its letters beyond ASCII are Hangul; Chinese read as Korean is a mix of Hangul and Hanja."""
     letters = [character for character in text if ord(character) > _LAST_SIGN]
     return sum("\uac00" <= character <= "\ud7a3" for character in letters) > _KOREAN_SHARE * len(letters)
+
+
+def _is_hardly_big5(content: bytes) -> bool:
+    low = [pair[1] is not None for pair in _PAIR.finditer(content, 0, _DETECT_BYTES)]
+    return sum(low) < _BIG5_SHARE * len(low)
 
 
 def _replacing(content: bytes, charset: str, source: str) -> Decoded:

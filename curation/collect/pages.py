@@ -30,7 +30,7 @@ _FAST: dict[ExtractorName, ExtractorName] = {
 class PageSource(FileSource):
     """A source of web pages. `extractor` picks how the main content is found, `guards` what a page may be like."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     extractor: ExtractorName = "cascade"
     guards: Guards = Guards()

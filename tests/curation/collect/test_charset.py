@@ -42,6 +42,19 @@ def test_believes_a_true_label(charset: str) -> None:
     assert (found.text, found.source) == (page, "meta")
 
 
+def test_simplified_chinese_among_much_english_is_not_big5() -> None:
+    text = "# zm\n\n> 一个管理报纸和博客文章的工具。\n> 更多信息：<https://fox.example/zm>。\n\n- 创建一个新的草稿：\n"
+    found = decode(text.encode("gb18030"))
+    assert (found.text, found.charset) == (text, "gb18030")
+    assert decode(TEXTS["big5"].encode("big5")).charset == "big5hkscs"
+
+
+def test_ukrainian_in_koi8_is_not_read_as_boxes() -> None:
+    text = "Старий рибалка вийшов у море рано вранці й повернувся ввечері; її сім'я чекає на ґанку, де його їжа. " * 3
+    assert decode(text.encode("koi8-u")).text == text
+    assert decode((RUSSIAN * 3).encode("koi8-r")).charset == "koi8-r"
+
+
 def test_utf8_beats_every_label() -> None:
     assert decode("naïve café".encode(), "iso-8859-1").source == "utf-8"
 
