@@ -33,3 +33,17 @@ def test_the_cascade_takes_the_fast_answer_unless_it_is_doubtful() -> None:
     assert cascade_text(PAGE) == fast_text(PAGE)
     listing = f"<html><body><article><p>{SENTENCE}</p><p>{SENTENCE}</p></article></body></html>"
     assert cascade_text(listing) == precise_text(listing)
+
+
+@pytest.mark.parametrize("page", [
+    PAGE,
+    PAGE.replace("<body>", "<body><nav>Home</nav><aside>Beside</aside><select><option>One</select>tail"),
+    PAGE.replace("</article>", "<p>After <label>a</label> tail.</p></article><footer>Foot</footer>"),
+    "<?xml version='1.0' encoding='utf-8'?>" + PAGE,
+    "<p>no page</p>", "", "<html>", "<html/>" + PAGE, "<html><script>x</script></html>",
+])  # fmt: skip
+def test_the_lean_tree_gives_what_trafilatura_gives_for_the_page(page: str) -> None:
+    import trafilatura
+
+    whole = trafilatura.extract(page, fast=True, favor_precision=True, include_comments=False) or ""
+    assert precise_text(page) == whole
