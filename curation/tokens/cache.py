@@ -64,7 +64,7 @@ class TokenCache:
 
         `counts` holds the tokens of skipped documents and receives those of the others.
         """
-        data, offsets = text_buffers(_with_space(texts) if self._cut.prefix else texts)
+        data, offsets = text_buffers(_with_space(texts, self._cut.byte_level) if self._cut.prefix else texts)
         classes, family, digits = pretoken_classes(), self._cut.family, self._cut.digits
         out = np.empty(int(offsets[-1] - offsets[0]), np.int32)
         stops, pieces, done = np.zeros(len(counts), np.int64), [], 0
@@ -126,10 +126,15 @@ def _marked(content: bytes) -> str:
     return content.decode().replace(" ", "▁")
 
 
-def _with_space(texts: pa.Array) -> pa.Array:
-    """A space before every text that has something in it and does not begin with one (or with the mark for one)."""
+def _with_space(texts: pa.Array, byte_level: bool) -> pa.Array:
+    """A space before every text that has something in it and does not begin with one.
+
+    Where spaces become the mark `▁`, a text may also begin with the mark; to byte-level tokenizers it is a letter.
+    """
     texts = texts.cast(TEXT).fill_null("")
-    begun = pc.or_(pc.starts_with(texts, " "), pc.starts_with(texts, "▁"))
+    begun = pc.starts_with(texts, " ")
+    if not byte_level:
+        begun = pc.or_(begun, pc.starts_with(texts, "▁"))
     kept = pc.or_(begun, pc.equal(pc.binary_length(texts), 0))
     return pc.if_else(kept, texts, pc.binary_join_element_wise(_SPACE, texts, _NOTHING))
 

@@ -146,3 +146,15 @@ def test_the_type_of_a_token_holds_the_whole_vocabulary() -> None:
     for vocabulary, dtype in ((1 << 16, np.uint16), ((1 << 16) + 1, np.uint32)):
         encoder.vocabulary = vocabulary
         assert encoder.dtype == dtype
+
+
+def test_the_mark_for_a_space_is_a_letter_to_byte_level_tokenizers() -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    letters = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    library = Tokenizer(models.BPE(vocab=letters, merges=[]))
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    encoder, values = Encoder(library), ["▁a ▁▁b", "▁", " ▁", "a"]
+    assert encoder.is_fast
+    wanted = [library.encode(value, add_special_tokens=False).ids for value in values]
+    assert rows(encoder.encode(pa.array(values, TEXT))) == wanted
