@@ -53,7 +53,7 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
 
 # numba's cache does not notice edits in modules that a kernel imports; run this after such an edit.
 clean-kernels:
-	find curation -name "*.nb[ic]" -delete
+	find curation -name "*.nb[ic]" -delete -o -name "tables.*.npz" -delete
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,14 +37,16 @@ class _Absent(MetaPathFinder):
 
 
 def slim_process() -> None:
-    """For processes that are ours alone, the command line's and the pool's: no pandas, and memory that stays.
+    """For processes that are ours alone, the command line's and the pool's: no pandas, no scipy, memory that stays.
 
-    pyarrow imports pandas, a quarter of a second and 50 MB, when it makes its first array, and asks only once.
+    pyarrow imports pandas, a quarter of a second and 50 MB, when it makes its first array, and asks only once. numba
+    does so with scipy's linear algebra before its first kernel; none of ours uses any.
     """
     import pyarrow as pa
 
-    with without("pandas"):
+    with without("pandas", "scipy"):
         pa.array([0])
+        importlib.import_module("numba.np.arraymath")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every C library
         for parameter, size in _MALLOPT.items() if mallopt else ():

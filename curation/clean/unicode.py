@@ -18,6 +18,7 @@ import pyarrow as pa
 from curation.clean.edits import Edit, apply_edits, compose, edit_columns, replacement, rewrite
 from curation.kernels.hashing import frozen
 from curation.kernels.normal_form import FORM, JOINER, find_unnormalized
+from curation.kernels.remembered import remembered
 from curation.operator import Contract, Operator
 from curation.schema import text_buffers
 
@@ -166,16 +167,25 @@ def _substitutions(mask: int) -> tuple[dict[str, str], re.Pattern[str] | None]:
 
 @cache
 def combining_classes() -> npt.NDArray[np.uint8]:
+    return remembered("combining_classes", lambda: {"table": _combining()}, [__name__])["table"]
+
+
+def _combining() -> npt.NDArray[np.uint8]:
     classes = np.zeros(0x110000, np.uint8)
     for character in _inhabited():
         classes[ord(character)] = unicodedata.combining(character)
-    classes.flags.writeable = False
     return classes
 
 
 @cache
 def _flags(form: Literal["NFC", "NFKC"] | None) -> npt.NDArray[np.uint8]:
     """FORM marks what the quick check of UAX 15 answers with "no" or "maybe"."""
+    return remembered(
+        "unnormalized", lambda: {"table": _made_flags(form)}, [__name__, find_unnormalized.__module__], form
+    )["table"]
+
+
+def _made_flags(form: Literal["NFC", "NFKC"] | None) -> npt.NDArray[np.uint8]:
     flags = np.zeros(0x110000, np.uint8)
     for character, kind in _kinds().items():
         flags[ord(character)] |= kind
@@ -185,7 +195,6 @@ def _flags(form: Literal["NFC", "NFKC"] | None) -> npt.NDArray[np.uint8]:
                 flags[ord(character)] |= FORM
         for character in second_in_compositions():
             flags[ord(character)] |= FORM
-    flags.flags.writeable = False
     return flags
 
 

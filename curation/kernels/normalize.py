@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
+from curation.kernels.remembered import remembered
 
 __all__ = ["Rules", "decode", "normalize", "normalize_traced", "widths"]
 
@@ -85,6 +86,10 @@ def _run(
 
 @cache
 def _tables(rules: Rules) -> _Tables:
+    return _Tables(**remembered("normalize", lambda: _made_tables(rules)._asdict(), [__name__], tuple(rules)))
+
+
+def _made_tables(rules: Rules) -> _Tables:
     codes = _replacements(rules)
     ascii_map = np.where(codes[:128] == 0, np.arange(128), codes[:128] & np.uint64(0xFF)).astype(np.uint8)
     collapses = np.zeros(256, np.bool_)
@@ -93,7 +98,7 @@ def _tables(rules: Rules) -> _Tables:
     numbers: dict[bytes, int] = {}
     page = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.uint16)
     pages = np.frombuffer(b"".join(numbers), np.uint64).reshape(-1, _PAGE)
-    return _Tables(frozen(ascii_map), frozen(collapses), frozen(page), frozen(pages))
+    return _Tables(ascii_map, collapses, page, pages)
 
 
 def _replacements(rules: Rules) -> npt.NDArray[np.uint64]:

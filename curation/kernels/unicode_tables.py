@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.remembered import remembered
+
 __all__ = [
     "ALPHABETIC",
     "ALPHANUMERIC",
@@ -88,13 +90,16 @@ _ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
 @cache
 def character_classes() -> npt.NDArray[np.uint16]:
     """Flags of every code point, shape (0x110000,)."""
+    return remembered("character_classes", lambda: {"table": _classified()}, [__name__])["table"]
+
+
+def _classified() -> npt.NDArray[np.uint16]:
     table = np.zeros(_CODE_POINTS, np.uint16)
     for block in _ASSIGNED:
         table[block.start : block.stop] = [_classify(chr(point)) for point in block]
     for span in _SENTENCE_TERMINALS.split():
         first, _, last = span.partition("-")
         table[int(first, 16) : int(last or first, 16) + 1] |= SENTENCE_END
-    table.flags.writeable = False
     return table
 
 
@@ -105,12 +110,15 @@ def lower_case() -> npt.NDArray[np.int32]:
     The one character whose lower case is two characters (U+0130) stands for itself, and a capital sigma always gives
     the medial form, for the table cannot see the rest of the word.
     """
+    return remembered("lower_case", lambda: {"table": _lowered()}, [__name__])["table"]
+
+
+def _lowered() -> npt.NDArray[np.int32]:
     table = np.arange(_CODE_POINTS, dtype=np.int32)
     for point in range(0x20000):
         lower = chr(point).lower()
         if len(lower) == 1:
             table[point] = ord(lower)
-    table.flags.writeable = False
     return table
 
 

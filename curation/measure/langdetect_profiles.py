@@ -7,6 +7,7 @@ normalised to is asked from langdetect's own `NGram`, so another release of it b
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ import orjson
 from curation.errors import ResourceError
 from curation.kernels import language_ngrams as kernel
 from curation.kernels import language_symbols as symbols
+from curation.kernels.remembered import remembered
 from curation.measure.scripts import script_numbers
 
 __all__ = ["WEIGHT", "Profiles", "load_profiles", "profile_files"]
@@ -48,7 +50,25 @@ class Profiles:
 
 @cache
 def load_profiles() -> Profiles:
-    """Read the profiles: about a second of CPU and 30 MB, once in a process."""
+    """Read the profiles: a second of CPU where they have not been remembered; 30 MB, once in a process."""
+    modules = [__name__, kernel.__name__, symbols.__name__, script_numbers.__module__]
+    arrays = remembered("langdetect", _made_profiles, modules, _installed())
+    others = {name: arrays.pop(name) for name in ("names", "starts", "columns", "probabilities")}
+    languages = tuple(others.pop("names").tolist())
+    return Profiles(languages, kernel.Tables(**arrays, languages=len(languages)), **others)
+
+
+def _installed() -> str:
+    """One word for the profiles of the installed langdetect and the code that normalises text for them."""
+    state = hashlib.sha256()
+    for path in sorted(profile_files()):
+        state.update(path.name.encode() + path.read_bytes())
+    for path in sorted((profile_files()[0].parents[1] / "utils").glob("*.py")):
+        state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def _made_profiles() -> dict[str, npt.NDArray[Any]]:
     raw = [orjson.loads(path.read_bytes()) for path in sorted(profile_files())]
     normal = _normal_forms()
     grams = _reachable_grams(raw, normal)
@@ -60,18 +80,20 @@ def load_profiles() -> Profiles:
     classes = _classes(normal, letters)
     ending = _ending(rows)
     places = np.arange(len(ending)) | np.count_nonzero(ending, axis=1) << kernel.HITS_SHIFT
-    tables = kernel.Tables(
-        classes=classes,
-        composed=_composed(classes),
-        unigrams=_unigrams(rows, letters, places),
-        slots=_slots(rows, letters, places),
-        scores=_scores(starts, columns, probabilities)[ending].sum(axis=1, dtype=np.int16),
-        ending=ending,
-        exponentials=np.array([round(math.exp(-step / kernel.SCALE), 9) for step in range(kernel.EXPONENTS)]),
-        home=_home_scripts(raw),
-        languages=len(raw),
-    )
-    return Profiles(tuple(profile["name"] for profile in raw), tables, starts, columns, probabilities)
+    return {
+        "names": np.array([profile["name"] for profile in raw]),
+        "starts": starts,
+        "columns": columns,
+        "probabilities": probabilities,
+        "classes": classes,
+        "composed": _composed(classes),
+        "unigrams": _unigrams(rows, letters, places),
+        "slots": _slots(rows, letters, places),
+        "scores": _scores(starts, columns, probabilities)[ending].sum(axis=1, dtype=np.int16),
+        "ending": ending,
+        "exponentials": np.array([round(math.exp(-step / kernel.SCALE), 9) for step in range(kernel.EXPONENTS)]),
+        "home": _home_scripts(raw),
+    }
 
 
 def profile_files() -> list[Path]:

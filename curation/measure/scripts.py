@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.remembered import remembered
+
 __all__ = ["SCRIPT_CODES", "script_numbers"]
 
 # First word of the name -> code. Hiragana and katakana are one entry: who counts them asks for Japanese.
@@ -39,6 +41,10 @@ SCRIPT_CODES = ("", "Hani", "Jpan", *sorted(set(_CODES.values()) - {"Hani", "Jpa
 @cache
 def script_numbers() -> npt.NDArray[np.uint8]:
     """Index into SCRIPT_CODES for every code point; 0 where it is no letter (categories L*)."""
+    return remembered("script_numbers", lambda: {"table": _numbers()}, [__name__])["table"]
+
+
+def _numbers() -> npt.NDArray[np.uint8]:
     numbers = np.zeros(sys.maxunicode + 1, np.uint8)
     by_word = {word: SCRIPT_CODES.index(code) for word, code in _CODES.items()}
     common = len(SCRIPT_CODES) - 1
