@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -123,16 +124,20 @@ def _recipe(shards: Path, size: str, asked: argparse.Namespace) -> TrainRecipe:
     )
 
 
-def _loader_speed(shards: Path, asked: argparse.Namespace) -> dict[str, float]:
-    """Tokens per CPU second of one core, in batches of the step's size."""
+def _loader_speed(shards: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Tokens per CPU second of one core, in batches of the step's size: median and all of five rounds."""
     loader = open_loader(_recipe(shards, "gpt2", asked))
     loader.batch(0)
     steps = max(20, 20_000_000 // (asked.batch * asked.context))
+    rates = sorted(_loader_rate(loader, steps) for _ in range(5))
+    return {"million_tokens_per_cpu_second": rates[2], "rounds": rates, "load": round(os.getloadavg()[0], 1)}
+
+
+def _loader_rate(loader: Loader, steps: int) -> float:
     start = time.process_time()
     for step in range(steps):
         loader.batch(step)
-    rate = steps * asked.batch * asked.context / (time.process_time() - start)
-    return {"million_tokens_per_cpu_second": round(rate / 1e6, 1)}
+    return round(steps * loader.batch_windows * loader.length / (time.process_time() - start) / 1e6, 1)
 
 
 def _device_facts() -> dict[str, Any]:
