@@ -1,6 +1,7 @@
 """The error tree. A class is named by what the caller should do, and carries the exit code of the command line.
 
 GristmillError          1   anything else that stops a run
+├── LimitError          1   a limit of the recipe was reached: look at what went wrong, or raise it
 ├── RecipeError         2   mend the recipe
 ├── ResourceError       3   provide what is missing: a file, a model, memory, a free run directory
 ├── ContractError       4   mend the operator: it broke its own promise
@@ -19,6 +20,7 @@ __all__ = [
     "DataError",
     "GristmillError",
     "IntegrityError",
+    "LimitError",
     "RecipeError",
     "ResourceError",
     "nearest",
@@ -39,6 +41,10 @@ class GristmillError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: found {self.found}, expected {self.expected}; {self.do}"
+
+
+class LimitError(GristmillError):
+    exit_code = 1
 
 
 class RecipeError(GristmillError):

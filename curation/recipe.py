@@ -30,6 +30,7 @@ from curation.collect.source import Source
 from curation.errors import RecipeError, nearest
 from curation.files import digest_of
 from curation.licences import licence_expression
+from curation.limits import Limits
 from curation.manifest import dataset_digest
 from curation.mix.mixture import Mixture
 from curation.operator import Operator
@@ -143,13 +144,6 @@ class AugmentationOptions(_Part):
     max_failed_share: float | None = Field(0.1, ge=0, le=1)
 
 
-class Limits(_Part):
-    """A run stops when more than these shares of the records are quarantined or dropped; None means no limit."""
-
-    max_quarantined_share: float | None = Field(0.5, ge=0, le=1)
-    max_dropped_share: float | None = Field(None, ge=0, le=1)
-
-
 class Card(_Part):
     """What the data card cannot measure. Empty fields are marked on the card as waiting for a person.
 
@@ -217,6 +211,7 @@ class Recipe(_Part):
         self._check_splits()
         self._check_rules()
         self._check_mixture()
+        self._check_limits()
         return self
 
     def all_rules(self) -> tuple[Rule, ...]:
@@ -289,6 +284,14 @@ class Recipe(_Part):
         if self.mixture.unit == "tokens" and self.tokens is None:
             do = "add `tokens: {tokenizer: …}` to the recipe, or count in bytes"
             raise RecipeError("mixture.unit", "tokens without a tokenizer", "a `tokens` part", do)
+
+    def _check_limits(self) -> None:
+        known = [rule.reason for rule in self.all_rules()]
+        known += [f"{word}.{group.label}" for group in self.dedup for word in ("duplicate", "emptied")]
+        for reason in self.limits.max_dropped_share_by:
+            if reason not in known:
+                place = f"limits.max_dropped_share_by.{reason}"
+                raise RecipeError(place, f"`{reason}`", "the reason of a rule or grouping", nearest(reason, known))
 
     def _check_rules(self) -> None:
         known = dict(MEASURED)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from curation.errors import GristmillError
 from curation.manifest import Manifest
 from curation.recipe import Recipe
 from pipelines.augmentation import Augmented, augment_stage_names, augment_stages
@@ -15,12 +14,13 @@ from pipelines.dataset import Placement, ledger_stage, place, shard_stage
 from pipelines.dedup import dedup_stages, steps_of
 from pipelines.mix import STEPS, Mixed, MixInputs, mix_stages
 from pipelines.run_directory import RunDirectory
+from pipelines.shares import Shares
 from pipelines.stage import Stage
 from pipelines.stages import clean_stage, collect_stage, decide_stage, split_stage
 from pipelines.tokenizers import ChosenTokenizer, choose_tokenizer
 from pipelines.tokens import tokens_manifest, tokens_stage
 
-__all__ = ["ChainEnd", "Do", "Tokens", "follow", "stage_names"]
+__all__ = ["Begun", "ChainEnd", "Do", "Tokens", "follow", "stage_names"]
 
 # Brings a stage to its manifest: by running it, or by finding it finished.
 Do = Callable[[Stage], Manifest]
@@ -55,16 +55,34 @@ class ChainEnd:
     tokens: Tokens | None
 
 
-def follow(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], do: Do, *, remember: bool = True) -> ChainEnd:
+@dataclass(frozen=True)
+class Begun:
+    """What else comes from outside a run, which need not be there any more: the first stage, and the tokenizer."""
+
+    collected: Manifest
+    tokenizer: ChosenTokenizer | None
+
+
+def follow(
+    recipe: Recipe,
+    run: RunDirectory,
+    settings: dict[str, Any],
+    do: Do,
+    *,
+    remember: bool = True,
+    begun: Begun | None = None,
+) -> ChainEnd:
     """Every stage in order, each made from the manifests before it."""
-    tokenizer = choose_tokenizer(recipe.tokens) if recipe.tokens is not None else None
-    collected = do(collect_stage(recipe, run, settings, remember=remember))
-    _within("quarantined", collected.counts.get("quarantined", 0), collected, recipe.limits.max_quarantined_share)
-    cleaned = do(clean_stage(recipe, run, settings, collected))
-    decided = do(decide_stage(recipe, run, settings, cleaned))
-    _within("dropped", decided.counts.get("dropped", 0), decided, recipe.limits.max_dropped_share)
+    shares = Shares(recipe)
+    if begun is not None:
+        tokenizer, collected = begun.tokenizer, begun.collected
+    else:
+        tokenizer = choose_tokenizer(recipe.tokens) if recipe.tokens is not None else None
+        collected = shares.collected(do(collect_stage(recipe, run, settings, remember=remember)))
+    cleaned = do(shares.cleaning(clean_stage(recipe, run, settings, collected)))
+    decided = shares.decided(do(decide_stage(recipe, run, settings, cleaned)))
     unique = dedup_stages(recipe, run, settings, cleaned, decided, do)
-    split = do(split_stage(recipe, run, settings, cleaned, decided, unique.ledgers))
+    split = shares.split(do(split_stage(recipe, run, settings, cleaned, decided, unique.ledgers)))
     augmented = augment_stages(recipe, run, settings, unique, cleaned, split, do)
     mixed, fates = None, split
     if recipe.mixture is not None:
@@ -87,11 +105,3 @@ def stage_names(recipe: Recipe) -> list[str]:
     tokens = ["tokens"] if recipe.tokens is not None else []
     augment = augment_stage_names(recipe)
     return ["collect", "clean", "decide", *dedup, "split", *augment, *mix, "shard", "ledger", *tokens]
-
-
-def _within(what: str, part: int, manifest: Manifest, limit: float | None) -> None:
-    whole = manifest.counts.get("documents", 0) + (part if what == "quarantined" else 0)
-    if limit is not None and part > limit * whole:
-        found = f"{part:,} of {whole:,} records {what}"
-        do = f"look at {'quarantine/' if what == 'quarantined' else 'decide/'} in the run, or raise max_{what}_share"
-        raise GristmillError("limits", found, f"at most {limit:.1%}", do)

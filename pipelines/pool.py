@@ -7,6 +7,7 @@ forked from a clean server process, so they carry neither Beam nor the driver's 
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -15,12 +16,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from curation.errors import ResourceError
 from pipelines.lean import slim_process
 
-__all__ = ["Pool", "current", "use"]
+__all__ = ["Pool", "call", "current", "use"]
+
+T = TypeVar("T")
 
 _ATTEMPTS = 3
 _PRELOAD = ["numpy", "pyarrow", "pyarrow.compute", "pydantic", "numba", "pipelines.tasks.execute", "pipelines.lean"]
@@ -116,6 +119,14 @@ def current() -> Pool | None:
     return _current
 
 
+def call(function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """One call, by a worker where there are some, so that the driver stays small."""
+    if _current is None:
+        return function(*arguments, **named)
+    (result,) = _current.run(functools.partial(function, **named), [arguments])
+    return cast(T, result)
+
+
 @contextlib.contextmanager
 def use(workers: int) -> Iterator[None]:
     """A pool for the length of a run; with one worker the work is done in this process."""
@@ -123,7 +134,7 @@ def use(workers: int) -> Iterator[None]:
     _current = Pool(workers) if workers > 1 else None
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException:  # whatever ends the run ends what its workers are at
         if _current is not None:
             _current.kill()
         raise

@@ -8,16 +8,19 @@ import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from curation.errors import ResourceError
 from curation.files import sweep, write_json
 from curation.manifest import MANIFEST, Manifest
 
 __all__ = ["RunDirectory"]
+
+_PATIENCE, _MOMENT = 100, 0.01
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,10 @@ class RunDirectory:
         with (self.root / "run.lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
+            except BlockingIOError:
                 do = "wait for it, or choose another run directory"
-                raise ResourceError(
-                    str(self.root), f"a run in progress ({_holder(file.read())})", "a free run", do
-                ) from None
+                found = f"a run in progress ({_holder(file)})"
+                raise ResourceError(str(self.root), found, "a free run", do) from None
             file.truncate(0)
             file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
             file.flush()
@@ -82,9 +83,20 @@ class RunDirectory:
             return {}
 
 
-def _holder(content: str) -> str:
-    try:
-        holder = json.loads(content)
-        return f"process {holder['pid']} on {holder['host']}"
-    except (ValueError, KeyError):
-        return "by an unknown process"
+def _holder(file: IO[str]) -> str:
+    """Who holds the lock. He has it a moment before he has written his name."""
+    for _ in range(_PATIENCE):
+        file.seek(0)
+        try:
+            holder = json.loads(file.read())
+            if _may_live(holder["pid"], holder["host"]):
+                return f"process {holder['pid']} on {holder['host']}"
+        except (ValueError, KeyError):
+            pass
+        time.sleep(_MOMENT)
+    return "by an unknown process"
+
+
+def _may_live(process: int, host: str) -> bool:
+    """False for one that was killed on this machine, whose name still stands there."""
+    return host != socket.gethostname() or Path(f"/proc/{process}").exists()

@@ -12,34 +12,53 @@ from curation.files import whole_file
 from curation.manifest import Manifest
 from curation.recipe import Recipe
 from curation.recipe_file import dump_recipe
+from curation.shards import BATCH_BYTES
 from pipelines import pool
+from pipelines.budget import check_estimate, within_memory
 from pipelines.chain import follow
 from pipelines.dataset import finish_dataset
 from pipelines.engine import LOCAL, Engine
+from pipelines.estimate import estimate_recipe
 from pipelines.facts import card_facts
 from pipelines.progress import Progress
+from pipelines.resources import Resources
 from pipelines.run_directory import RunDirectory
+from pipelines.sessions import keep_estimate, session
 from pipelines.stage import Stage, run_stage
+from pipelines.watch import Watch
 
 __all__ = ["Options", "Outcome", "run_recipe"]
+
+_LOOK_EVERY = 0.25
+# A sample takes a second or two of reading and cleaning; below this much input a whole run takes little longer.
+_SAMPLE, _WORTH_A_SAMPLE = 400, 256 << 20
 
 
 @dataclass(frozen=True)
 class Options:
     """How a run is done; nothing here changes a byte of what it leaves.
 
-    `workers` defaults to the cores of this process, `memory_bytes` bounds the keys in flight of a global step.
+    `workers` defaults to the cores of this process, `memory_bytes` bounds the keys in flight of a global step,
+    `batch_size` and `batch_bytes` the documents an operator sees at once. `estimate` says whether a sample is taken
+    first, to see if there is room; None means where there is much to do.
     """
 
     workers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     batch_size: int = 1000
+    batch_bytes: int = BATCH_BYTES
     memory_bytes: int = 1 << 30
     runner: str = LOCAL
     runner_options: tuple[str, ...] = ()
     quiet: bool = False
+    estimate: bool | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.runner == LOCAL
 
     def settings(self) -> dict[str, Any]:
-        return {"batch_size": self.batch_size, "memory_bytes": self.memory_bytes}
+        names = ("batch_size", "batch_bytes", "memory_bytes")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -53,13 +72,29 @@ class Outcome:
 
 def run_recipe(recipe: Recipe, root: Path, options: Options | None = None) -> Outcome:
     """Run a recipe into a directory, or what is left to do of it. Raises GristmillError for whatever stops it."""
-    options = options or Options()
+    options = within_memory(options or Options(), recipe.limits)
     run = RunDirectory(Path(root).absolute())
-    began = time.perf_counter()
-    with run.locked(), pool.use(options.workers if options.runner == LOCAL else 1):
-        _remember(recipe, run)
-        manifest, worked = _run_chain(recipe, run, options)
+    began, resources = time.perf_counter(), Resources(run.root, recipe.limits)
+    with run.locked(), session(run.root, options.workers, resources), Watch(resources.look, _LOOK_EVERY):
+        resources.look()
+        with pool.use(options.workers if options.is_local else 1):
+            _remember(recipe, run)
+            _estimate(recipe, run, options)
+            manifest, worked = _run_chain(recipe, run, options, resources)
     return Outcome(manifest, worked, time.perf_counter() - began)
+
+
+def _estimate(recipe: Recipe, run: RunDirectory, options: Options) -> None:
+    """Before the first unit of a run: what it would take, and whether there is room for it."""
+    if options.estimate is False or (run.root / "receipts").is_dir():
+        return
+    for source in recipe.sources:
+        source.check()
+    least = 0 if options.estimate else _WORTH_A_SAMPLE
+    estimate = pool.call(estimate_recipe, recipe, options.workers, _SAMPLE, least_bytes=least, hold=True)
+    if estimate is not None:
+        keep_estimate(run.root, estimate)
+        check_estimate(run.root, estimate, recipe.limits)
 
 
 def _remember(recipe: Recipe, run: RunDirectory) -> None:
@@ -67,7 +102,9 @@ def _remember(recipe: Recipe, run: RunDirectory) -> None:
         file.write(dump_recipe(recipe).encode())
 
 
-def _run_chain(recipe: Recipe, run: RunDirectory, options: Options) -> tuple[Manifest, tuple[str, ...]]:
+def _run_chain(
+    recipe: Recipe, run: RunDirectory, options: Options, resources: Resources
+) -> tuple[Manifest, tuple[str, ...]]:
     engine, progress = Engine(options.runner, options.runner_options), Progress(quiet=options.quiet)
     stages: list[str] = []
     worked: list[str] = []
@@ -76,6 +113,7 @@ def _run_chain(recipe: Recipe, run: RunDirectory, options: Options) -> tuple[Man
         manifest, was_run = run_stage(stage, run, engine, progress)
         stages.append(stage.name)
         worked.extend([stage.name] if was_run else [])
+        resources.look_again()
         return manifest
 
     end = follow(recipe, run, options.settings(), do)

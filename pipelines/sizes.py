@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from curation.errors import RecipeError
+from curation.sizes import bytes_of
 from data_cards.pages.numbers import show_size
 
-__all__ = ["parse_numbers", "parse_size", "show_size"]
-
-_UNITS = {
-    "": 1,
-    "K": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-    "KI": 1 << 10,
-    "MI": 1 << 20,
-    "GI": 1 << 30,
-    "TI": 1 << 40,
-}
+__all__ = ["parse_numbers", "parse_size", "show_duration", "show_size"]
 
 
 def parse_size(text: str, where: str) -> int:
     """Bytes from "512MB", "1.5 GiB" or a plain number."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", text.upper())
-    if match is None:
-        raise RecipeError(where, f"`{text}`", "a size", "write it like 512MB or 1.5GiB")
-    return int(float(match[1]) * _UNITS[match[2] or ""])
+    try:
+        return bytes_of(text)
+    except ValueError:
+        raise RecipeError(where, f"`{text}`", "a size", "write it like 512MB or 1.5GiB") from None
 
 
 def parse_numbers(texts: Sequence[str], where: str) -> dict[str, float]:
@@ -41,3 +29,9 @@ def parse_numbers(texts: Sequence[str], where: str) -> dict[str, float]:
         except ValueError:
             raise RecipeError(where, f"`{text}`", "a name and a number", "write it like web=2") from None
     return found
+
+
+def show_duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

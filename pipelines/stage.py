@@ -10,6 +10,7 @@ from typing import Any
 from curation.errors import IntegrityError, ResourceError
 from curation.files import digest_of, sweep
 from curation.manifest import Manifest, Receipt, Unit, receipt_path
+from pipelines.alarms import Alarm, heeded
 from pipelines.engine import Engine, Work
 from pipelines.progress import Progress
 from pipelines.renumbering import renumber
@@ -23,12 +24,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stage:
-    """`fingerprint` covers what the stage does and what it reads; `run` does the units that are still to do."""
+    """`fingerprint` covers what the stage does and what it reads; `run` does the units that are still to do.
+
+    `alarm` looks at receipts while the stage works, and may stop the run.
+    """
 
     name: str
     fingerprint: str
     units: tuple[Unit, ...]
     run: Callable[[Engine, Sequence[Unit]], None]
+    alarm: Alarm | None = None
 
 
 def units_of(
@@ -60,7 +65,7 @@ def run_stage(stage: Stage, run: RunDirectory, engine: Engine, progress: Progres
     todo = [unit for unit in stage.units if Receipt.read(run.root, unit) is None]
     for unit in todo:
         receipt_path(run.root, unit.stage, unit.index).unlink(missing_ok=True)
-    with progress.stage(stage.name, stage.units, run.root):
+    with progress.stage(stage.name, stage.units, run.root), heeded(stage.alarm, stage.units, run.root):
         if todo:
             _run(stage, run, engine, todo)
     manifest = _manifest(stage, run)

@@ -25,6 +25,8 @@ def stages_of_run(root: Path) -> list[str]:
 
 
 def print_status(root: Path) -> None:
+    from pipelines.summary import print_comparison
+
     if not (root / "recipe.resolved.yaml").is_file():
         raise ResourceError(str(root), "no run", "a run directory", "begin one with `gristmill run RECIPE --to DIR`")
     table = Table()
@@ -34,6 +36,7 @@ def print_status(root: Path) -> None:
         table.add_row(stage, *_row(root, stage))
     console = Console()
     console.print(table)
+    print_comparison(console, root)
     finished = (root / "dataset" / MANIFEST).is_file()
     console.print(f"dataset: {'finished' if finished else 'not yet; run the recipe again to go on'}")
 

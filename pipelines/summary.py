@@ -11,11 +11,13 @@ from rich.table import Table
 
 from data_cards.facts import CardFacts
 from pipelines.runner import Outcome
+from pipelines.sessions import comparison
 from pipelines.sizes import show_size
 
-__all__ = ["cpu_seconds", "print_summary"]
+__all__ = ["cpu_seconds", "print_comparison", "print_summary"]
 
 _REASONS = 12
+_MEASURED = ("time", "disk", "memory")
 
 
 def print_summary(root: Path, outcome: Outcome) -> None:
@@ -24,12 +26,27 @@ def print_summary(root: Path, outcome: Outcome) -> None:
     if outcome.worked:
         console.print(_funnel(facts))
         console.print(_times(root, outcome))
+        print_comparison(console, root)
     else:
         console.print(f"Nothing to do: {root} is up to date with the recipe.")
     console.print(f"dataset  {root / 'dataset'}", highlight=False)
     console.print(f"card     {root / 'dataset' / 'README.md'}", highlight=False)
     console.print(f"report   gristmill audit {root}", highlight=False)
     console.print(f"ledger   {root / 'ledger'}   (gristmill explain {root} ID)", highlight=False)
+
+
+def print_comparison(console: Console, root: Path) -> None:
+    """What was estimated and what it came to, where a sample was taken before the run."""
+    rows = comparison(root)
+    if any(row.estimated for row in rows):
+        table = Table(title="estimated from a sample, and what it came to", title_justify="left")
+        for heading in ("", "estimated", "real"):
+            table.add_column(heading, justify="left" if not heading else "right")
+        for row in rows:
+            table.add_row(row.name, row.estimated, row.real)
+        console.print(table)
+    else:
+        console.print(", ".join(f"{row.name} {row.real}" for row in rows if row.name in _MEASURED), highlight=False)
 
 
 def _funnel(facts: CardFacts) -> Table:

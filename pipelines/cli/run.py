@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.cli.interruption import one_line_when_interrupted
+
 __all__ = ["demo", "plan", "run"]
 
 Recipe = Annotated[Path, typer.Argument(help="A recipe in YAML, or the name of one that comes with Gristmill.")]
@@ -35,7 +37,13 @@ def run(
     set_: Set = None,
     workers: Workers = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents an operator sees at once.")] = 1000,
-    memory: Annotated[str, typer.Option(help="Budget for keys in flight, for example 1GB.")] = "1GB",
+    memory: Annotated[
+        str, typer.Option(help="Budget for keys in flight of a global step; limits.max_memory is that of a run.")
+    ] = "1GB",
+    estimate: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(help="Take a sample first: is there room, how long will it take. By default from 256 MB on."),
+    ] = None,
     runner: Annotated[str, typer.Option(help="Beam runner; its own options follow after `--`.")] = "FnApiRunner",
     quiet: Quiet = False,
 ) -> None:
@@ -51,6 +59,7 @@ def run(
         quiet,
         batch_size=batch_size,
         memory_bytes=parse_size(memory, "--memory"),
+        estimate=estimate,
         runner=runner,
         runner_options=tuple(context.args),
     )
@@ -66,11 +75,8 @@ def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None,
     recipe = load_recipe(path, overrides)
     root = to or Path("runs") / recipe.name
     chosen = {"workers": workers} if workers is not None else {}
-    try:
+    with one_line_when_interrupted():
         outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
-    except KeyboardInterrupt:
-        typer.echo("gristmill: interrupted; run the same command to go on", err=True)
-        raise typer.Exit(130) from None
     print_summary(root, outcome)
     return root
 

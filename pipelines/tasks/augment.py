@@ -28,7 +28,7 @@ from curation.rules import pack
 from curation.schema import DOCUMENT, child_id, id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.endpoint import Connection
-from pipelines.tasks.clean import quarantined
+from pipelines.tasks.clean import quarantined, slices_of
 from pipelines.tasks.components import parts_of, rules_of
 from pipelines.tasks.decide import Tally, decision_schema
 from pipelines.tasks.families import made_by
@@ -48,7 +48,7 @@ def make_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     counts: Counter[str] = Counter(documents=0, failed=0, tried=0)
     here = Desk(root / "answers", Connection(), unit.payload["share"])
     with shard, QuarantineWriter(root, unit.stage, unit.index) as quarantine, desk(here):
-        for step, parents in _work(root, unit.payload, settings["batch_size"]):
+        for step, parents in _work(root, unit.payload, settings):
             new, failures = run_safely(step.operator, parents)
             shard.write(_labelled(new, step))
             _count(counts, step, parents, new, failures)
@@ -60,14 +60,14 @@ def make_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=dict(counts))
 
 
-def _work(root: Path, payload: dict[str, Any], size: int) -> Iterator[tuple[Step, pa.RecordBatch]]:
-    """Every step with the documents of the splits that are augmented, in an order that `size` does not change."""
+def _work(root: Path, payload: dict[str, Any], settings: dict[str, Any]) -> Iterator[tuple[Step, pa.RecordBatch]]:
+    """Every step with the documents of the splits that are augmented, in an order that batches do not change."""
     splits = pa.array(payload["splits"], pa.string())
     for documents, outcome in aligned(_open(root, payload["shard"]), _open(root, payload["outcome"])):
         parents = documents.filter(pc.is_in(outcome.column("split"), value_set=splits))
         for step in parts_of(payload["parts"]):
             assert isinstance(step, Step)
-            yield from ((step, parents.slice(start, size)) for start in range(0, parents.num_rows, size))
+            yield from ((step, part) for part in slices_of(parents, settings))
 
 
 def _labelled(new: pa.RecordBatch, step: Step) -> pa.RecordBatch:

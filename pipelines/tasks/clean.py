@@ -21,11 +21,11 @@ from curation.operator import Failure, run_safely
 from curation.recipe import MEASURED, Gate, Step
 from curation.rules import failed_matrix
 from curation.schema import DOCUMENT, with_columns
-from curation.shards import FileRecord, ShardWriter, read_shard
+from curation.shards import BATCH_BYTES, FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import parts_of
 from pipelines.tasks.quarantine import QuarantineWriter
 
-__all__ = ["clean_batch", "clean_unit", "quarantined", "scores_schema"]
+__all__ = ["clean_batch", "clean_unit", "quarantined", "scores_schema", "slices_of"]
 
 # `gate` is the number of the gate that stopped the document, `failure` the operator and reason that failed on it.
 STOPPED = {"gate": pa.int8(), "failure": pa.string()}
@@ -44,7 +44,7 @@ def clean_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     scores = ShardWriter(root, f"{unit.stage}/scores-{unit.index:05d}.arrow", schema)
     counts = {"documents": 0, "quarantined": 0}
     with shard, scores, QuarantineWriter(root, unit.stage, unit.index) as quarantine:
-        for batch in _batches(root, unit.payload["shard"], settings["batch_size"]):
+        for batch in _batches(root, unit.payload["shard"], settings):
             whole, failures = clean_batch(batch, parts, schema)
             shard.write(whole.select(DOCUMENT.names).cast(DOCUMENT))
             scores.write(whole.select(schema.names).cast(schema))
@@ -56,9 +56,22 @@ def clean_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
 
-def _batches(root: Path, shard: dict[str, Any], size: int) -> Iterator[pa.RecordBatch]:
+def _batches(root: Path, shard: dict[str, Any], settings: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     for batch in read_shard(root, FileRecord.model_validate(shard)):
-        yield from (batch.slice(start, size) for start in range(0, batch.num_rows, size))
+        yield from slices_of(batch, settings)
+
+
+def slices_of(batch: pa.RecordBatch, settings: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    """A batch in slices of at most so many rows and, unless a single one is larger, so many bytes of text."""
+    rows, most = settings["batch_size"], settings.get("batch_bytes", BATCH_BYTES)
+    ends = np.cumsum(pc.binary_length(batch.column("text")).fill_null(0).to_numpy(zero_copy_only=False))
+    start = 0
+    while start < batch.num_rows:
+        before = int(ends[start - 1]) if start else 0
+        fits = int(np.searchsorted(ends, before + most, side="right"))
+        end = min(batch.num_rows, start + rows, max(fits, start + 1))
+        yield batch.slice(start, end - start)
+        start = end
 
 
 def clean_batch(
