@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from curation.forgotten import FORGOTTEN
 from curation.rules import Rule, failed_matrix, unpack
 
 __all__ = [
@@ -44,7 +46,10 @@ def decide_batch(
     """State of each document, and the (rules, rows) matrix of failures."""
     failed = failed_matrix(scores, rules) & judgeable(scores, needs)
     state = np.where(failed.any(axis=0), DROPPED, KEPT).astype(object)
-    state[np.asarray(scores.column("failure").is_valid().to_numpy(zero_copy_only=False), np.bool_)] = QUARANTINED
+    failure = scores.column("failure")
+    state[np.asarray(failure.is_valid().to_numpy(zero_copy_only=False), np.bool_)] = QUARANTINED
+    taken_out = pc.equal(failure, FORGOTTEN).fill_null(False)
+    state[np.asarray(taken_out.to_numpy(zero_copy_only=False), np.bool_)] = DROPPED
     return state, failed
 
 
@@ -57,7 +62,7 @@ def failed_of(bits: bytes | None, rules: int) -> list[bool]:
 
 def fate_of(row: Mapping[str, Any]) -> str:
     """Where a document of the ledger went, in words."""
-    if row["parent_id"] is not None:
+    if row["parent_id"] is not None and row["key"]:
         return f"made from {row['parent_id']} by {row['key'].rpartition(':')[0]}; {_fate(row)}"
     return _fate(row)
 

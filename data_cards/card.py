@@ -34,8 +34,8 @@ _HUB = set(
 _NEEDS_HUMAN = "*[needs a human]*"
 
 
-def render_page(page: str, facts: CardFacts) -> str:
-    """Markdown; a field that waits for a person is marked as such."""
+def render_page(page: str, facts: CardFacts, suffix: str = "arrow") -> str:
+    """Markdown; a field that waits for a person is marked as such. `suffix` is that of the shards."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("data_cards", "templates"),
         autoescape=False,  # noqa: S701  Markdown; values go through the filters `cell` and `yaml`
@@ -48,7 +48,7 @@ def render_page(page: str, facts: CardFacts) -> str:
         cell=_cell, yaml=_yaml, thousands=lambda number: f"{number:,}", percent=_percent, mib=_mib, rate=_rate
     )
     total = {name: sum(getattr(split, name) for split in facts.splits) for name in ("documents", "bytes")}
-    common = {"facts": facts, "human": _human(facts), "total": total, "size": _size(facts)}
+    common = {"suffix": suffix, "facts": facts, "human": _human(facts), "total": total, "size": _size(facts)}
     return environment.get_template(PAGES[page]).render(**common, licence=_hub_licence(facts.human["license"]))
 
 

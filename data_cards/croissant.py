@@ -23,7 +23,7 @@ REQUIRED = (
     *("distribution", "recordSet"),
 )
 _CONFORMS = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
-_ARROW = "application/vnd.apache.arrow.stream"
+_ENCODINGS = {"arrow": "application/vnd.apache.arrow.stream", "parquet": "application/vnd.apache.parquet"}
 _KINDS = {"int32": "sc:Integer", "int64": "sc:Integer", "double": "sc:Float"}
 _CONTEXT = {
     "@language": "en",
@@ -129,7 +129,7 @@ def _file(shard: FileRecord) -> dict[str, Any]:
         "name": shard.path,
         "contentUrl": shard.path,
         "contentSize": f"{shard.bytes} B",
-        "encodingFormat": _ARROW,
+        "encodingFormat": _ENCODINGS[shard.path.rpartition(".")[2]],
         "sha256": shard.sha256,
     }
 

@@ -15,6 +15,7 @@ __all__ = [
     "MixtureRow",
     "SourceFacts",
     "SplitFacts",
+    "Takedown",
     "TokenFacts",
     "TokenRate",
 ]
@@ -108,10 +109,20 @@ class MixtureFacts(_Facts):
     rows: tuple[MixtureRow, ...]
 
 
+class Takedown(_Facts):
+    """Documents taken out of the dataset for good, and where the certificate lies. `published` were in the dataset."""
+
+    certificate: str
+    documents: int
+    published: int
+
+
 class CardFacts(_Facts):
     """Counts are documents, those of `skipped` records that are none, by reason. `origins` are counts of kept documents
     by licence, snapshot and signal ("1" where it is given), where the recipe measures `origin`. `human` is what only a
     person can say; an empty value is marked on the card.
+    `stale` names tables that count documents which were taken out since, where the run around the dataset is gone.
+    `exported` gives for each file of an export the checksum of the shard that it was made from.
     `domains` are the hosts with most kept documents that were read, of `domain_count` in all.
     """
 
@@ -136,6 +147,9 @@ class CardFacts(_Facts):
     steps: tuple[dict[str, Any], ...]
     rules: tuple[dict[str, Any], ...]
     mixture: MixtureFacts | None = None
+    takedowns: tuple[Takedown, ...] = ()
+    stale: tuple[str, ...] = ()
+    exported: dict[str, str] = {}
     tokens: TokenFacts | None = None
 
     def language_codes(self) -> list[str]:

@@ -24,11 +24,12 @@ def dataset_texts(facts: CardFacts, shards: Sequence[FileRecord], schema: pa.Sch
     by_split: dict[str, list[FileRecord]] = {}
     for shard in shards:
         by_split.setdefault(shard.path.split("/")[0], []).append(shard)
+    suffix = next((shard.path.rpartition(".")[2] for shard in shards), "arrow")
     texts = {
         "dataset_dict.json": dataset_dict(by_split),
         "croissant.json": croissant(facts, shards, schema),
         "lineage.jsonl": lineage(facts, digest_of([shard.sha256 for shard in shards]), schema),
-        **{page: render_page(page, facts) for page in PAGES},
+        **{page: render_page(page, facts, suffix) for page in PAGES},
     }
     for split, files in by_split.items():
         texts[f"{split}/state.json"] = dataset_state(split, files)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.errors import IntegrityError
 from curation.files import digest_of, whole_file
+from curation.forgotten import FOLDER as FORGOTTEN_FOLDER
+from curation.forgotten import FORGOTTEN, ForgottenList
 from curation.manifest import MANIFEST, Manifest
 from curation.recipe import Recipe
 from curation.schema import DOCUMENT
@@ -27,7 +32,7 @@ from pipelines.tasks.clean import scores_schema
 from pipelines.tasks.ledger import REMOVED
 from pipelines.tokens import FOLDER as TOKENS
 
-__all__ = ["Placement", "finish_dataset", "ledger_stage", "place", "shard_stage"]
+__all__ = ["Placement", "certificates", "finish_dataset", "ledger_stage", "place", "shard_stage"]
 
 
 class Placement:
@@ -69,13 +74,14 @@ def place(
 ) -> Placement:
     """`read` are documents, their outcomes as they were split, and their last ones."""
     documents, split, fates = read
+    held = ForgottenList.read(run.root).documents
     new = [
         dataclasses.replace(part, parents=parents)
         for part, parents in zip(
-            _parts(run, augmented.documents, augmented.outcomes), split.shards("ledger-"), strict=False
+            _parts(run, augmented.documents, augmented.outcomes, held), split.shards("ledger-"), strict=False
         )
     ]
-    parts = [*_parts(run, documents, fates), *new]
+    parts = [*_parts(run, documents, fates, held), *new]
     size = recipe.dataset.shard_bytes
     seed, splits = recipe.dataset.shuffle, recipe.dataset.splits
     orders = {} if seed is None else {name: shuffled(parts, name, seed, size) for name in splits}
@@ -87,9 +93,34 @@ def place(
     return Placement(parts, {name: cuts for name, cuts in shards.items() if cuts}, orders, rooms)
 
 
-def _parts(run: RunDirectory, documents: Manifest, outcomes: Manifest) -> list[Part]:
+Held = Mapping[str, tuple[str, int] | None]
+
+
+def _parts(run: RunDirectory, documents: Manifest, outcomes: Manifest, held: Held) -> list[Part]:
+    """`held` are documents that were forgotten, with the split they were in and their bytes there."""
     pairs = zip(documents.shards("shard-"), outcomes.shards("ledger-"), strict=True)
-    return [Part(shard, outcome, *_totals(run.root, outcome)) for shard, outcome in pairs]
+    return [
+        Part(shard, outcome, *_totals(run.root, outcome), gaps=_gaps(run.root, outcome, held) if held else {})
+        for shard, outcome in pairs
+    ]
+
+
+def _gaps(root: Path, outcome: FileRecord, held: Held) -> dict[str, list[tuple[int, int]]]:
+    """For each split the gaps that forgotten documents left in a part, in order."""
+    gaps: dict[str, list[tuple[int, int]]] = {}
+    seen: Counter[str | None] = Counter()
+    known = pa.array(list(held), pa.string())
+    for batch in read_shard(root, outcome):
+        splits, ids = batch.column("split").to_pylist(), batch.column("id").to_pylist()
+        marked = pc.and_(pc.equal(batch.column("reason"), FORGOTTEN), pc.is_in(batch.column("id"), value_set=known))
+        start = 0
+        for row in np.flatnonzero(marked.fill_null(False).to_numpy(zero_copy_only=False)).tolist():
+            seen.update(splits[start:row])
+            start = row
+            if (place := held[ids[row]]) is not None:
+                gaps.setdefault(place[0], []).append((seen[place[0]], place[1]))
+        seen.update(splits[start:])
+    return gaps
 
 
 def _totals(root: Path, outcome: FileRecord) -> tuple[dict[str, int], dict[str, int]]:
@@ -179,6 +210,7 @@ def finish_dataset(
     """
     shards = [_moved(file) for file in manifest.files]
     texts = dataset_texts(facts, [_moved(file) for file in manifest.shards("data-")], DOCUMENT)
+    texts |= {path.relative_to(run.root).as_posix(): path.read_text("utf-8") for path in certificates(run.root)}
     finished = Manifest(
         stage="dataset",
         fingerprint=stage.fingerprint,
@@ -188,6 +220,11 @@ def finish_dataset(
     ).sealed()
     _replace_folder(run.dataset, finished, texts, tokens(finished.digest) if tokens is not None else None)
     return finished
+
+
+def certificates(root: Path) -> list[Path]:
+    """Certificates of what was taken out of a run or a dataset folder, in order."""
+    return sorted((root / FORGOTTEN_FOLDER).glob("certificate-*.json"))
 
 
 def _replace_folder(root: Path, finished: Manifest, texts: dict[str, str], tokens: Manifest | None) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib.metadata import version
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.files import read_json
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
 from curation.shards import read_shard
@@ -19,16 +21,17 @@ from data_cards.facts import (
     MixtureRow,
     SourceFacts,
     SplitFacts,
+    Takedown,
     TokenFacts,
     TokenRate,
 )
 from pipelines.augmentation import Augmented
 from pipelines.chain import ChainEnd
-from pipelines.dataset import Placement
+from pipelines.dataset import Placement, certificates
 from pipelines.run_directory import RunDirectory
 from pipelines.token_rates import token_rates
 
-__all__ = ["card_facts"]
+__all__ = ["card_facts", "hosts_of", "most", "takedowns"]
 
 _LANGUAGE = "language.label"
 _HOST = "host"
@@ -64,16 +67,27 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         augmentation=_augmentation(end.augmented),
         reasons=_by_reason(counts, "reason."),
         skipped=_by_reason(collected.counts, "skipped."),
-        languages=_most(tallies.get(_LANGUAGE, Counter())),
-        domains=_most(tallies[_HOST]),
+        languages=most(tallies.get(_LANGUAGE, Counter())),
+        domains=most(tallies[_HOST]),
         domain_count=len(tallies[_HOST]),
-        origins={name: _most(tallies[attribute]) for attribute, name in _ORIGINS.items() if attribute in tallies},
+        origins={name: most(tallies[attribute]) for attribute, name in _ORIGINS.items() if attribute in tallies},
         splits=_splits(end.placement),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
         mixture=_mixture(recipe, end),
+        takedowns=takedowns(run.root),
         tokens=_tokens(run, end),
     )
+
+
+def takedowns(root: Path) -> tuple[Takedown, ...]:
+    """What was taken out of a run or a dataset folder, by its certificates."""
+    found = []
+    for path in certificates(root):
+        counts = read_json(path)["counts"]
+        name = path.relative_to(root).as_posix()
+        found.append(Takedown(certificate=name, documents=counts["documents"], published=counts["published"]))
+    return tuple(found)
 
 
 def _mixture(recipe: Recipe, end: ChainEnd) -> MixtureFacts | None:
@@ -154,15 +168,22 @@ def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, C
             kept = batch.filter(pc.and_(pc.equal(batch.column("state"), "kept"), batch.column("parent_id").is_null()))
             for name, tally in found.items():
                 _count(tally, kept.column(name))
-            _count(hosts, pc.struct_field(pc.extract_regex(kept.column("url"), _ADDRESS), "host"))
+            hosts.update(hosts_of(kept.column("url")))
     return {**found, _HOST: hosts}
+
+
+def hosts_of(addresses: pa.Array) -> Counter[str]:
+    """How many addresses each host has."""
+    hosts: Counter[str] = Counter()
+    _count(hosts, pc.struct_field(pc.extract_regex(addresses, _ADDRESS), "host"))
+    return hosts
 
 
 def _count(tally: Counter[str], column: pa.Array) -> None:
     tally.update({str(each["values"]): each["counts"] for each in column.drop_null().value_counts().to_pylist()})
 
 
-def _most(tally: Counter[str]) -> dict[str, int]:
+def most(tally: Counter[str]) -> dict[str, int]:
     """Most first, equal ones by name; those beyond the first fifty together."""
     ordered = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
     rest = sum(count for _, count in ordered[_MOST:])

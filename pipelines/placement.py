@@ -2,6 +2,9 @@
 
 Documents follow their shards, first those that were read, then those that augmentation made. Where a shard is cut
 depends on that order and the target size alone, not on how the work was divided before.
+
+A document that was forgotten leaves a gap: shards are cut, and shuffled, as if it were there still, so that no other
+moves into another shard.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ class Part:
     bytes: dict[str, int]
     # Outcomes of the documents that those of the shard were made from.
     parents: FileRecord | None = None
+    # By split: how many documents of it stand before a gap in the part, and the bytes that were there.
+    gaps: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,32 +55,43 @@ class Segment:
 class Order:
     """A shuffled split: document `starts[p] + n` of it, the n-th of part p, goes where the permutation says.
 
-    Shard k holds places bounds[k] to bounds[k + 1]; `block` documents are gathered at once.
+    Shard k holds places bounds[k] to bounds[k + 1]; `block` documents are gathered at once. `gaps` are numbers of
+    documents that were forgotten, counted among the others.
     """
 
     key: int
     starts: list[int]
     bounds: list[int]
     block: int
+    gaps: list[int] = field(default_factory=list)
 
     def of_shard(self, number: int) -> dict[str, Any]:
         first, last = self.bounds[number], self.bounds[number + 1]
         common = {"key": self.key, "starts": self.starts, "of": self.bounds[-1], "block": self.block}
-        return {**common, "first": first, "last": last}
+        return {**common, "first": first, "last": last, **self._with_gaps()}
 
     def of_part(self, number: int) -> dict[str, Any]:
-        return {"key": self.key, "start": self.starts[number], "bounds": self.bounds}
+        return {"key": self.key, "start": self.starts[number], "bounds": self.bounds, **self._with_gaps()}
+
+    def _with_gaps(self) -> dict[str, Any]:
+        return {"gaps": self.gaps} if self.gaps else {}
 
 
 def shuffled(parts: Sequence[Part], split: str, seed: str, shard_bytes: int) -> Order:
     """As many shards as the bytes of the split fill, with as many documents each."""
-    counts = [part.documents.get(split, 0) for part in parts]
-    total, size = sum(counts), sum(part.bytes.get(split, 0) for part in parts)
+    gaps = [part.gaps.get(split, []) for part in parts]
+    counts = [part.documents.get(split, 0) + len(own) for part, own in zip(parts, gaps, strict=True)]
+    total, size = sum(counts), sum(part.bytes.get(split, 0) + _bytes(part.gaps.get(split, [])) for part in parts)
     shards = min(total, max(1, -(-size // shard_bytes)))
     bounds = [total * number // shards for number in range(shards + 1)] if shards else [0]
     starts = np.cumsum([0, *counts])[:-1].tolist()
     block = max(1, _BLOCK_BYTES * total // max(1, size))
-    return Order(seed_for("shuffle", f"{seed}/{split}"), starts, bounds, block)
+    missing = [start + before + n for start, own in zip(starts, gaps, strict=True) for n, (before, _) in enumerate(own)]
+    return Order(seed_for("shuffle", f"{seed}/{split}"), starts, bounds, block, missing)
+
+
+def _bytes(gaps: Sequence[tuple[int, int]]) -> int:
+    return sum(size for _, size in gaps)
 
 
 @dataclass
@@ -83,33 +99,42 @@ class _Shard:
     segments: list[Segment] = field(default_factory=list)
     rows: int = 0
     bytes: int = 0
+    used: bool = False
 
     def add(self, part: int, start: int, end: int, size: int) -> None:
-        self.segments.append(Segment(part, start, end, self.rows))
+        if end > start:
+            self.segments.append(Segment(part, start, end, self.rows))
         self.rows += end - start
         self.bytes += size
+        self.used = True
 
 
 def cut(root: Path, parts: Sequence[Part], split: str, shard_bytes: int) -> list[list[Segment]]:
     """Segments of each shard of a split. A shard ends with the document that brings it to `shard_bytes` of text."""
     shards = [_Shard()]
     for number, part in enumerate(parts):
-        documents, size = part.documents.get(split, 0), part.bytes.get(split, 0)
-        if documents and shards[-1].bytes + size < shard_bytes:
+        gaps = part.gaps.get(split, [])
+        documents, size = part.documents.get(split, 0), part.bytes.get(split, 0) + _bytes(gaps)
+        if (documents or gaps) and shards[-1].bytes + size < shard_bytes:
             shards[-1].add(number, 0, documents, size)
-        elif documents:
-            _cut_inside(shards, number, _sizes(root, part.outcome, split), shard_bytes)
-    return [shard.segments for shard in shards if shard.rows]
+        elif documents or gaps:
+            _cut_inside(shards, number, _sizes(root, part.outcome, split), gaps, shard_bytes)
+    return [shard.segments for shard in shards if shard.used]
 
 
-def _cut_inside(shards: list[_Shard], part: int, sizes: npt.NDArray[np.int64], shard_bytes: int) -> None:
+def _cut_inside(
+    shards: list[_Shard], part: int, sizes: npt.NDArray[np.int64], gaps: list[tuple[int, int]], shard_bytes: int
+) -> None:
+    places = [before for before, _ in gaps]
+    there = np.cumsum([0, *np.insert(np.ones(len(sizes), np.int64), places, 0)]).tolist()
+    sizes = np.insert(sizes, places, [size for _, size in gaps])
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):
         before = int(ends[start - 1]) if start else 0
         end = int(np.searchsorted(ends, before + shard_bytes - shards[-1].bytes)) + 1
         end = min(end, len(sizes))
-        shards[-1].add(part, start, end, int(ends[end - 1]) - before)
+        shards[-1].add(part, there[start], there[end], int(ends[end - 1]) - before)
         if shards[-1].bytes >= shard_bytes:
             shards.append(_Shard())
         start = end

@@ -68,7 +68,7 @@ class Published:
         return CardFacts.model_validate(self.manifest.facts)
 
     def shards(self) -> list[FileRecord]:
-        return [file for file in self.manifest.files if file.path.endswith(".arrow")]
+        return list(self.manifest.shards("data-"))
 
     def documents(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for file in self.shards():

@@ -20,6 +20,7 @@ from pipelines.dataset import finish_dataset
 from pipelines.engine import LOCAL, Engine
 from pipelines.estimate import estimate_recipe
 from pipelines.facts import card_facts
+from pipelines.forget.journal import finish_first
 from pipelines.progress import Progress
 from pipelines.resources import Resources
 from pipelines.run_directory import RunDirectory
@@ -75,6 +76,7 @@ def run_recipe(recipe: Recipe, root: Path, options: Options | None = None) -> Ou
     options = within_memory(options or Options(), recipe.limits)
     run = RunDirectory(Path(root).absolute())
     began, resources = time.perf_counter(), Resources(run.root, recipe.limits)
+    finish_first(run.root)
     with run.locked(), session(run.root, options.workers, resources), Watch(resources.look, _LOOK_EVERY):
         resources.look()
         with pool.use(options.workers if options.is_local else 1):

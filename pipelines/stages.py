@@ -11,6 +11,7 @@ from typing import Any
 from curation.collect.inputs import with_checksums
 from curation.collect.source import Piece
 from curation.files import digest_of
+from curation.forgotten import ForgottenList
 from curation.manifest import Manifest
 from curation.recipe import Recipe
 from curation.shards import FileRecord
@@ -68,12 +69,16 @@ def collect_stage(recipe: Recipe, run: RunDirectory, settings: dict[str, Any], *
     Checksums of inputs are kept in the run, so that only new files are read for them; `remember=False` writes nothing.
     """
     cache = run.remembered_inputs()
+    earlier = [str(root) for root in recipe.previous_runs() if ForgottenList.read(root)]
     payloads, identities = [], []
     for source in sorted(recipe.sources, key=lambda source: source.name):
         source.check()
         for pieces in source.pieces():
             known = _with_checksums(pieces, cache)
-            payloads.append({"source": pack_source(source), "pieces": [p.model_dump(mode="json") for p in known]})
+            payload = {"source": pack_source(source), "pieces": [piece.model_dump(mode="json") for piece in known]}
+            # What earlier releases forgot stays out here, too. Lists decide no fingerprint: `forget` changes files and
+            # receipts itself, so that nothing is read again.
+            payloads.append({**payload, **({"forgotten": earlier} if earlier else {})})
             identities.append({"source": source.identity(), "pieces": [piece.identity() for piece in known]})
     if remember:
         run.remember_inputs(cache)

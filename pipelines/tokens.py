@@ -26,7 +26,7 @@ from pipelines.stages import VERSIONS, packed
 from pipelines.tasks.execute import execute
 from pipelines.tokenizers import ChosenTokenizer, choose_tokenizer
 
-__all__ = ["FOLDER", "tokenize_dataset", "tokens_manifest", "tokens_stage"]
+__all__ = ["FOLDER", "tokenize_dataset", "tokens_fingerprint", "tokens_manifest", "tokens_stage"]
 
 FOLDER = "tokens"
 _TASK = "pipelines.tasks.tokens:tokens_unit"
@@ -55,6 +55,11 @@ def _units(tokenizer: ChosenTokenizer, shards: Sequence[FileRecord], folder: str
         chosen = tokenizer.payload(f"{folder}/tokenizer")
         payloads.append({"shard": packed(shard), "split": split, "path": path, "tokenizer": chosen})
     return units_of(FOLDER, VERSIONS[FOLDER], payloads, payloads)
+
+
+def tokens_fingerprint(tokenizer: ChosenTokenizer, shards: Sequence[FileRecord]) -> str:
+    """The fingerprint of tokens that `tokenize_dataset` makes of these shards, whose paths are those in the dataset."""
+    return _fingerprint(_units(tokenizer, shards, FOLDER))
 
 
 def _fingerprint(units: Sequence[Unit]) -> str:

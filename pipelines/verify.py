@@ -18,6 +18,7 @@ from curation.manifest import MANIFEST, Manifest, Receipt
 from curation.shards import FileRecord, read_shard
 from data_cards.facts import CardFacts
 from pipelines.families import verify_families
+from pipelines.forget.journal import finish_first
 from pipelines.status import STAGES, stages_of_run
 
 __all__ = ["Verified", "print_report", "verify_path"]
@@ -38,6 +39,7 @@ class Verified:
 def verify_path(path: Path, *, sums: bool = True) -> Verified:
     """Verify a run directory, or a dataset folder alone. Raises IntegrityError for the first thing that is wrong."""
     seen = Verified()
+    finish_first(path)
     if (path / "recipe.resolved.yaml").is_file():
         _verify_run(path, seen, sums)
     elif (path / MANIFEST).is_file():

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.collect.source import HEAD_BYTES, QUARANTINE
+from curation.forgotten import FORGOTTEN, is_forgotten
 from curation.manifest import Receipt, Unit
 from curation.operator import Failure, run_safely
 from curation.recipe import MEASURED, Gate, Step
@@ -80,7 +81,7 @@ def clean_batch(
     """Documents and scores of a batch side by side, and the rows that operators failed on."""
     collected = pc.binary_length(batch.column("text"))
     live = with_columns(batch, {"row": pa.array(np.arange(batch.num_rows)), "text.bytes_collected": collected})
-    left: list[pa.RecordBatch] = []
+    live, left = _remembered(live)
     failures: list[Failure] = []
     gates = 0
     for part in parts:
@@ -95,6 +96,16 @@ def clean_batch(
         if stopped.num_rows:
             left.append(stopped)
     return _together([*left, live], batch, schema), failures
+
+
+def _remembered(live: pa.RecordBatch) -> tuple[pa.RecordBatch, list[pa.RecordBatch]]:
+    """Documents to work on, and apart from them those that were forgotten."""
+    gone = is_forgotten(live)
+    if not gone.any():
+        return live, []
+    marked = live.filter(pa.array(gone))
+    why = pa.array([FORGOTTEN] * marked.num_rows, pa.string())
+    return live.filter(pa.array(~gone)), [with_columns(marked, {"failure": why})]
 
 
 def _through_gate(live: pa.RecordBatch, gate: Gate, number: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.collect.source import Piece, Sink
+from curation.forgotten import ForgottenList, blanked, forgotten_of
 from curation.manifest import Receipt, Unit
-from curation.schema import DOCUMENT
+from curation.schema import DOCUMENT, with_columns
 from curation.shards import FileRecord, ShardWriter
 from pipelines.tasks.components import source_of
 from pipelines.tasks.quarantine import QuarantineWriter
@@ -24,9 +25,10 @@ PART_BYTES = 128 << 20
 
 def collect_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     source = source_of(unit.payload["source"])
-    shards, rejected = _Parts(root, unit.index), QuarantineWriter(root, unit.stage, unit.index)
+    known = forgotten_of([root, *map(Path, unit.payload.get("forgotten", ()))])
+    shards, rejected = _Parts(root, unit.index, known), QuarantineWriter(root, unit.stage, unit.index)
     with shards, rejected:
-        sink = source.sink(shards.write, rejected.write)
+        sink = source.sink(shards.write, lambda batch: rejected.write(_without_heads(batch, known)))
         for piece in unit.payload["pieces"]:
             source.read(Piece.model_validate(piece), sink)
         sink.flush()
@@ -49,11 +51,23 @@ def _counts(source: str, sink: Sink, text_bytes: int) -> dict[str, int]:
     }
 
 
-class _Parts:
-    """Shards of one unit, each begun when the one before is full."""
+def _text_bytes(batch: pa.RecordBatch) -> int:
+    return pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0
 
-    def __init__(self, root: Path, index: int) -> None:
-        self._root, self._index, self._stack = root, index, ExitStack()
+
+def _without_heads(rejected: pa.RecordBatch, known: ForgottenList) -> pa.RecordBatch:
+    """Rows of quarantine; the first bytes of those that were forgotten are not kept."""
+    if not known.heads:
+        return rejected
+    heads = pc.if_else(pa.array(known.covers_heads(rejected.column("head"))), b"", rejected.column("head"))
+    return with_columns(rejected, {"head": heads}).cast(rejected.schema)
+
+
+class _Parts:
+    """Shards of one unit, each begun when the one before is full; of what is forgotten only the mark is written."""
+
+    def __init__(self, root: Path, index: int, forgotten: ForgottenList) -> None:
+        self._root, self._index, self._stack, self._forgotten = root, index, ExitStack(), forgotten
         self._writers: list[ShardWriter] = []
         self.text_bytes = self._filled = 0
 
@@ -64,10 +78,11 @@ class _Parts:
         if self._filled >= PART_BYTES:
             self._stack.close()
             self._begin()
+        self._filled += _text_bytes(batch)
+        if self._forgotten:
+            batch = blanked(batch, self._forgotten.covers(batch))
         self._writers[-1].write(batch)
-        size = pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0
-        self._filled += size
-        self.text_bytes += size
+        self.text_bytes += _text_bytes(batch)
 
     def __exit__(self, *reason: Any) -> None:
         self._stack.__exit__(*reason)

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.decisions import DROPPED, KEPT, QUARANTINED, decide_batch
+from curation.forgotten import FORGOTTEN
 from curation.manifest import Receipt, Unit
 from curation.recipe import Gate, Step
 from curation.rules import Rule, pack
@@ -69,6 +71,7 @@ class Tally:
         self._rules = rules
         self._totals = dict.fromkeys((KEPT, DROPPED, QUARANTINED), 0)
         self._bytes = dict.fromkeys(self._totals, 0)
+        self._forgotten = 0
         self._failed = np.zeros(len(rules), np.int64)
         self._alone = np.zeros(len(rules), np.int64)
 
@@ -78,12 +81,14 @@ class Tally:
             chosen = state == name
             self._totals[name] += int(chosen.sum())
             self._bytes[name] += int(sizes[chosen].sum())
+        self._forgotten += pc.equal(scores.column("failure"), FORGOTTEN).true_count
         self._failed += failed.sum(axis=1)
         self._alone += (failed & (failed.sum(axis=0) == 1)).sum(axis=1)
 
     def counts(self) -> dict[str, int]:
         counts = {"documents": sum(self._totals.values()), **self._totals}
         counts.update({f"bytes.{name}": size for name, size in self._bytes.items()})
+        counts.update({FORGOTTEN: self._forgotten} if self._forgotten else {})
         for rule, failed, alone in zip(self._rules, self._failed, self._alone, strict=True):
             counts[f"rule.{rule.reason}"] = int(failed)
             counts[f"alone.{rule.reason}"] = int(alone)

@@ -101,7 +101,12 @@ def _stretched(places: list[list[int]], number: npt.NDArray[np.int64]) -> tuple[
 
 
 def _ordered(places: dict[str, Any], number: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
-    bounds = np.array(places["bounds"], np.int64)
-    at = unpermuted(number + places["start"], int(bounds[-1]), places["key"])
+    bounds, gaps = np.array(places["bounds"], np.int64), np.array(places.get("gaps", ()), np.int64)
+    own = gaps[gaps >= places["start"]] - places["start"]
+    # The n-th document that is there still has as many gaps before it as lie among the n before it.
+    number = number + np.searchsorted(own - np.arange(len(own)), number, side="right") + places["start"]
+    at = unpermuted(number, int(bounds[-1]), places["key"])
+    empty = np.sort(unpermuted(gaps, int(bounds[-1]), places["key"]))
     shard = np.searchsorted(bounds, at, side="right") - 1
-    return shard, at - bounds[shard]
+    missing = np.searchsorted(empty, at) - np.searchsorted(empty, bounds[shard])
+    return shard, at - bounds[shard] - missing

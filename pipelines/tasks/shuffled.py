@@ -26,11 +26,19 @@ def shuffled_documents(
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.Array | None]]:
     """Documents in the shard's order, their outcomes, and the ids in the split of what new ones were made from."""
     parts = _parts(root, order["files"], tuple(tuple(each) for each in order["rooms"]))
-    starts = np.array(order["starts"], np.int64)
+    starts, gaps = np.array(order["starts"], np.int64), np.array(order.get("gaps", ()), np.int64)
     for first in range(order["first"], order["last"], order["block"]):
         places = np.arange(first, min(first + order["block"], order["last"]), dtype=np.int64)
         numbers = permuted(places, order["of"], order["key"])
-        yield _block(root, parts, starts, numbers, split)
+        numbers = numbers[~np.isin(numbers, gaps)]
+        if len(numbers):
+            # Gaps are numbered, but there is nothing in the files where they are.
+            yield _block(root, parts, starts - _before(gaps, starts), numbers - _before(gaps, numbers), split)
+
+
+def _before(gaps: Rows, numbers: Rows) -> Rows:
+    """How many gaps there are before each number."""
+    return np.searchsorted(gaps, numbers).astype(np.int64)
 
 
 def _block(

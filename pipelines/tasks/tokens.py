@@ -19,7 +19,7 @@ from curation.shards import FileRecord, read_shard
 from curation.tokens.encoder import Encoder
 from curation.tokens.shard import token_batch
 
-__all__ = ["open_encoder", "tokens_unit"]
+__all__ = ["count_tokens", "open_encoder", "tokens_unit"]
 
 _MOST = (1 << 31) - 1
 
@@ -31,7 +31,7 @@ def tokens_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
         raise ContractError("tokens", f"end token {tokenizer['eos_id']}", "one of the vocabulary", "mend the tokenizer")
     batch = _encoded(root, shard, encoder, tokenizer)
     record = _write(root, unit.payload["path"], batch)
-    counts = _counts(batch, unit.payload["split"])
+    counts = count_tokens(batch, unit.payload["split"])
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=(record,), counts=counts)
 
 
@@ -92,7 +92,7 @@ def _write(root: Path, path: str, batch: pa.RecordBatch) -> FileRecord:
     return FileRecord(path=path, bytes=size, sha256=checksum(root / path), rows=batch.num_rows, batches=1)
 
 
-def _counts(batch: pa.RecordBatch, split: str) -> dict[str, int]:
+def count_tokens(batch: pa.RecordBatch, split: str) -> dict[str, int]:
     """Documents, tokens and bytes of the split and by source; tokens count the end of each document."""
     lengths = pc.list_value_length(batch.column("tokens"))
     table = pa.table({"source": batch.column("source"), "bytes": batch.column("bytes"), "tokens": lengths})

@@ -21,6 +21,9 @@ from training.data.tokens import TokenizerFacts, TokenSplit
 
 __all__ = ["Batch", "Loader", "Mixed"]
 
+# Samples looked through at once.
+_BLOCK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Mixed:
@@ -83,6 +86,26 @@ class Loader:
     def samples(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(source, window) of every sample of a step, in order."""
         return self._order.samples(step * self.batch_windows, self.batch_windows)
+
+    def windows_over(self, source: int, start: int, end: int) -> npt.NDArray[np.int64]:
+        """Windows of a source that hold a token of [start, end) in its stream, as input or as the last target."""
+        found, first, begin = [np.zeros(0, np.int64)], 0, 0
+        for count, phase in zip(self.windows[source], self.mixture[source].split.phases, strict=True):
+            low = max(0, (start - begin - self.length - 1) // self.length + 1)
+            high = min(count, -(-(end - begin) // self.length))
+            found.append(first + np.arange(low, max(low, high), dtype=np.int64))
+            first, begin = first + count, begin + phase.tokens
+        return np.concatenate(found)
+
+    def steps_with(self, source: int, windows: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
+        """Those of the first `steps` steps that read one of the windows of a source."""
+        found, block = [np.zeros(0, np.int64)], max(1, _BLOCK // self.batch_windows)
+        for step in range(0, steps, block):
+            count = min(block, steps - step) * self.batch_windows
+            sources, read = self._order.samples(step * self.batch_windows, count)
+            hits = np.flatnonzero((sources == source) & np.isin(read, windows))
+            found.append(step + np.unique(hits // self.batch_windows))
+        return np.concatenate(found)
 
     def epochs(self, steps: int) -> list[float]:
         """How often each source is read in a run of that many steps."""

@@ -82,6 +82,16 @@ class PlannedSplit(TokenSplit):
     def _size(self, home: int) -> int:
         return int(self._ends[home] - (self._ends[home - 1] if home else 0))
 
+    def stretches_of(self, id: str) -> list[tuple[int, int]]:
+        starts = self._ends - np.diff(self._ends, prepend=0)
+        sizes = self._ends - starts
+        found = []
+        for first, last in super().stretches_of(id):
+            for home in np.flatnonzero((self._from <= first) & (first < self._from + sizes)).tolist():
+                begin = int(starts[home]) + first - int(self._from[home])
+                found.append((begin, begin + last - first))
+        return found
+
     def documents_in_order(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         firsts = np.cumsum([0, *(len(shard.bytes) for shard in self.shards)])
         for counts in self._times.values():

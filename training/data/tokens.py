@@ -137,6 +137,14 @@ class TokenSplit:
         places = (shard.find(id) for shard in self.shards)
         return next((place for place in places if place is not None), None)
 
+    def stretches_of(self, id: str) -> list[tuple[int, int]]:
+        """[start, end) in the stream wherever it holds a document."""
+        found = []
+        for shard, start in zip(self.shards, self._starts, strict=False):
+            if (place := shard.find(id)) is not None:
+                found.append((start + place.start, start + place.end))
+        return found
+
     def _fill(self, row: npt.NDArray[np.int64], start: int) -> None:
         """Copy the stretch of the split that begins at `start`."""
         home = bisect_right(self._starts, start) - 1

@@ -37,7 +37,8 @@ Answer = str | DataError
 
 @dataclass
 class Desk:
-    """`folder` keeps answers, `connect` asks an endpoint, `share` is the part of all documents that is worked on here.
+    """`folder` keeps answers, `connect` asks an endpoint, `share` is the part of all documents that is worked on here,
+    and `offline` asks nobody for what is not kept.
 
     Failures are remembered as long as the desk is open, and not kept: the next run tries them again.
     """
@@ -45,6 +46,7 @@ class Desk:
     folder: Path | None = None
     connect: Callable[[Endpoint, Sequence[Request]], list[Answer]] | None = None
     share: float = 1.0
+    offline: bool = False
     failed: dict[str, DataError] = field(default_factory=dict)
     spent: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -114,6 +116,8 @@ def ask(model: Model, requests: Sequence[Request]) -> list[Answer]:
 def _asked(model: Model, requests: list[Request], here: Desk) -> list[Answer]:
     if not requests:
         return []
+    if here.offline:
+        return [DataError("not_asked", "nobody is asked")] * len(requests)
     if isinstance(model, LocalModel):
         return list(ask_local(model, [each.prompt for each in requests], [each.seed for each in requests]))
     if here.connect is None:
