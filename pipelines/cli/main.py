@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli import fetch, inspect_run, models, published, recipes, run, studies, tokens
+from pipelines.cli import fetch, inspect_run, models, publish, published, recipes, run, studies, takedown, tokens
 from training import commands
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ app.command("audit")(inspect_run.audit)
 app.command("duplicates")(inspect_run.duplicates)
 app.command("diff")(published.diff)
 app.command("card")(published.card)
+app.command("forget")(takedown.forget)
+app.command("export")(publish.export)
+app.command("push")(publish.push)
 app.command("ops")(recipes.ops)
 app.command("tokenize")(models.tokenize)
 app.command("export-tokens")(tokens.export_tokens)
