@@ -1,4 +1,4 @@
-"""Commands about recipes and what can stand in them: new, ops, recipe check, recipe schema, recipe show."""
+"""Commands to start with: new, practice, ops, recipe check, recipe schema, recipe show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["new", "ops", "recipe_app"]
+__all__ = ["new", "ops", "practice", "recipe_app"]
 
 recipe_app = typer.Typer(help="Check, show and describe recipes.", no_args_is_help=True)
 Recipe = Annotated[str, typer.Argument(help="A recipe in YAML, or the name of one that comes with Gristmill.")]
@@ -27,6 +27,20 @@ def new(
             typer.echo(f"{known:<14} {title}")
         return
     typer.echo(f"wrote {copy_recipe(name, to)}")
+
+
+def practice(
+    kind: Annotated[str, typer.Argument(help="web (JSON Lines), chinese (JSON Lines) or archive (WARC).")] = "web",
+    to: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("data"),
+    documents: Annotated[int, typer.Option(min=1, help="How many documents.")] = 1000,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first one; go on where another corpus ended.")] = 0,
+    seed: Annotated[int, typer.Option(help="Other seeds make other documents.")] = 1,
+) -> None:
+    """Write a small made-up corpus to practise on: pages in three languages, copies, near copies, junk."""
+    from pipelines.practice.write import write_practice
+
+    for path in write_practice(kind, to, documents, first, seed):
+        typer.echo(f"wrote {path}, {documents:,} documents")
 
 
 def ops(
