@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("demo")(run.demo)
 app.command("new")(recipes.new)
+app.command("practice")(recipes.practice)
 app.command("fetch")(fetch.fetch)
 app.command("run", context_settings={"allow_extra_args": True})(run.run)
 app.command("plan")(run.plan)
