@@ -109,15 +109,22 @@ def die_always(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_an_interrupted_run_can_be_resumed(recipe_path, reference_run, tmp_path, digests):
-    process = start(recipe_path, tmp_path / "run", 1)
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("sent", "code", "word"), [(signal.SIGINT, 130, b"interrupted"), (signal.SIGTERM, 143, b"terminated")]
+)
+def test_an_interrupted_run_says_so_and_can_be_resumed(
+    recipe_path, reference_run, tmp_path, digests, sent, code, word, workers
+):
+    process = start(recipe_path, tmp_path / "run", workers)
     first = tmp_path / "run/receipts/collect/00000.json"
     while not first.exists():
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) != 0
+    process.send_signal(sent)
+    _, printed = process.communicate(timeout=20)
+    assert (process.returncode, printed) == (code, b"gristmill: " + word + b"; run the same command to go on\n")
     assert not (tmp_path / "run/dataset/manifest.json").exists()
-    assert start(recipe_path, tmp_path / "run", 1).wait() == 0
+    assert start(recipe_path, tmp_path / "run", workers).wait() == 0
     assert digests(tmp_path / "run") == digests(reference_run)
 
 
