@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_estimate", "memory_of", "within_memory"]
 
-# Anonymous memory, measured with `benchmarks/memory.py`: a driver with Beam, and a worker with its operators' tables.
+# Anonymous memory of a driver with Beam, and of a worker with its operators' tables: set high, not measured yet.
 DRIVER_BYTES, WORKER_BYTES = 220 << 20, 360 << 20
 # Less than this in flight would make waves of a global step without end.
 _LEAST_KEYS = 64 << 20
