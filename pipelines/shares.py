@@ -14,6 +14,7 @@ from pathlib import Path
 
 from curation.decisions import DROPPED, QUARANTINED, decide_batch
 from curation.errors import LimitError
+from curation.forgotten import FORGOTTEN
 from curation.manifest import Manifest, Receipt
 from curation.recipe import Recipe
 from curation.shards import read_shard
@@ -50,14 +51,15 @@ class Shares:
         """The manifest of `split`, which knows what groupings removed as well."""
         counts = {name.removeprefix("reason."): count for name, count in manifest.counts.items()}
         groups = {name: n for name, n in counts.items() if name.startswith(("duplicate.", "emptied."))}
-        self._dropped({**groups, DROPPED: manifest.counts.get(DROPPED, 0)})
+        taken_out = manifest.counts.get(f"reason.{FORGOTTEN}", 0)
+        self._dropped({**groups, DROPPED: manifest.counts.get(DROPPED, 0) - taken_out})
         return manifest
 
     def look(self, counts: Mapping[str, int]) -> None:
         """`counts` as a Tally gives them."""
         self._quarantined(self._unreadable + counts.get(QUARANTINED, 0), "quarantine/clean")
         failed = {name.removeprefix("rule."): n for name, n in counts.items() if name.startswith("rule.")}
-        self._dropped({**failed, DROPPED: counts.get(DROPPED, 0)})
+        self._dropped({**failed, DROPPED: counts.get(DROPPED, 0) - counts.get(FORGOTTEN, 0)})
 
     def _quarantined(self, count: int, folder: str) -> None:
         share = self._limits.max_quarantined_share
