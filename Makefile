@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint prism bench reference clean clean-kernels help
+.PHONY: demo test test-slow lint prism bench reference clean clean-kernels help docs wheel
 
 help:
 	@echo "make demo   set up, curate the documentation in this Python environment, and measure on models if that helped"
 	@echo "make test   set up, and run the tests"
 	@echo "make lint   formatting, types, and who may import whom"
+	@echo "make docs   the documentation as pages, in build/docs"
+	@echo "make wheel  the package, in dist"
 	@echo "make reference  docs/reference, from the code"
 	@echo "make bench  speed and quality, side by side with the peers"
 
@@ -35,6 +37,14 @@ prism: $(VENV)/.dev
 
 reference: $(VENV)/.dev
 	$(BIN)/python -m pipelines.reference docs/reference
+
+# Warnings are errors: a link that leads nowhere, a page that no list names.
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

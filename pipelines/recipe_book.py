@@ -22,8 +22,8 @@ def recipe_path(name: str) -> Path:
 
 
 def recipe_titles() -> list[tuple[str, str]]:
-    """(name, first comment line) of each recipe and study."""
-    every = {**_book(), **_studies()}
+    """(name, first comment line) of each recipe and study, those for training among them."""
+    every = {**_book(), **_studies(), **_training()}
     return [(name, path.read_text("utf-8").splitlines()[0].lstrip("# ")) for name, path in sorted(every.items())]
 
 
@@ -32,7 +32,7 @@ def copy_recipe(name: str, to: Path | None) -> Path:
     target = to or Path(f"{name}.yaml")
     if target.exists():
         raise ResourceError(str(target), "a file of that name", "a free name", "choose another with --to")
-    source = _studies().get(name) or recipe_path(name)
+    source = {**_studies(), **_training()}.get(name) or recipe_path(name)
     target.write_text(source.read_text("utf-8"), "utf-8")
     return target
 
@@ -45,6 +45,10 @@ def _studies() -> dict[str, Path]:
     return _yaml_files("ablation/studies")
 
 
-def _yaml_files(place: str) -> dict[str, Path]:
-    folder = Path(str(files("pipelines") / place))
+def _training() -> dict[str, Path]:
+    return _yaml_files("recipes", "training")
+
+
+def _yaml_files(place: str, package: str = "pipelines") -> dict[str, Path]:
+    folder = Path(str(files(package) / place))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,28 @@ def wheel(tmp_path_factory):
     subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("gristmill-*.whl")
     return zipfile.ZipFile(path)
+
+
+def test_it_installs_into_a_fresh_environment_and_runs_without_the_source_tree(wheel, tmp_path):
+    """Packages it needs come from this environment, so that nothing is fetched."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    (site / "needed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    command = [
+        tmp_path / "venv/bin/pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--force-reinstall",
+        wheel.filename,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    program = [tmp_path / "venv/bin/gristmill", "practice", "--documents", "3"]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "wrote data/web-00000.jsonl.gz, 3 documents\n", done.stderr
+    where = [tmp_path / "venv/bin/python", "-c", "import pipelines; print(pipelines.__file__)"]
+    assert str(site) in subprocess.run(where, capture_output=True, text=True, cwd=tmp_path).stdout
 
 
 def test_every_module_of_the_four_packages_is_there(wheel):

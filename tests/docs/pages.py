@@ -38,7 +38,7 @@ def follow(page: Path, folder: Path, *, slow: bool = False) -> int:
     with contextlib.chdir(folder), _environment():
         printed = ""
         found = blocks(page)
-        for block, after in zip(found, [*found[1:], None], strict=True):
+        for block, after in zip(found, [*found, None][1:], strict=True):
             shows_error = after is not None and after.language == "output" and "gristmill: " in after.body
             try:
                 printed, counted = _do(block, printed, slow, shows_error)

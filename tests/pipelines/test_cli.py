@@ -23,11 +23,13 @@ def commands():
     return re.findall(r"^gristmill ([\w-]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
 
 
-def test_every_command_of_the_readme_exists_and_every_command_stands_in_the_readme():
+def test_every_command_of_the_readme_exists_and_every_command_stands_in_the_table_of_commands():
     known = {command.name for command in app.registered_commands}
-    assert set(commands()) <= known | {group.name for group in app.registered_groups}
-    text = (ROOT / "README.md").read_text()
-    assert [name for name in known if name not in text] == []
+    groups = {group.name for group in app.registered_groups}
+    assert set(commands()) <= known | groups
+    text = (ROOT / "docs/commands.md").read_text()
+    assert [name for name in known if f"`{name}`" not in text] == []
+    assert [name for name in groups if f"`{name} " not in text] == []
 
 
 @pytest.mark.parametrize("name", [command.name for command in app.registered_commands])
@@ -66,6 +68,36 @@ def test_missing_input_is_one_line_and_an_exit_code(tmp_path):
     (tmp_path / "r.yaml").write_text(f"name: r\nsources:\n  - jsonl: {{name: web, path: {tmp_path}/none}}\n")
     done = gristmill("run", tmp_path / "r.yaml", "--to", tmp_path / "run")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+
+
+def test_help_of_every_command_loads_nothing_heavy():
+    code = """
+import sys, typer.main
+from typer.testing import CliRunner
+from pipelines.cli import app
+def walk(command, path):
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, [*path, name])
+for path in list(walk(typer.main.get_command(app), [])):
+    assert CliRunner().invoke(app, [*path, "--help"]).exit_code == 0, path
+heavy = {"apache_beam", "torch", "datasets", "numba", "numpy", "pyarrow", "rich", "transformers", "pandas"}
+print(sorted(heavy & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+def test_completion_is_printed_for_a_shell():
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "_GRISTMILL_COMPLETE": "complete_bash",
+        "COMP_WORDS": "gristmill fo",
+        "COMP_CWORD": "1",
+    }
+    program = Path(sys.executable).with_name("gristmill")
+    done = subprocess.run([program], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["forget"], done.stderr
 
 
 def test_the_wrong_command_suggests_help():
