@@ -10,7 +10,6 @@ Peers are slow, so they get the first `--peer-megabytes`; ours is run on these a
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 from pathlib import Path
@@ -21,14 +20,14 @@ from benchmarks.contest import (
     Kept,
     Row,
     contest,
+    corpus_of,
     gristmill,
+    options_of,
     peer_rows,
     run_once,
     slice_of,
     write_results,
 )
-from benchmarks.corpus import make_corpus
-from benchmarks.peers import DEFAULT_CACHE
 
 RECIPE = """
 name: chain
@@ -62,20 +61,13 @@ PEERS: tuple[tuple[str, str, str, Kept], ...] = ()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--peer-megabytes", type=float, default=10)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser = options_of(__doc__, "chain.json", 10)
     parser.add_argument("--corpus", type=Path, help="a folder of JSON Lines instead of a made corpus")
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/chain.json"))
     options = parser.parse_args()
     ours = gristmill("gristmill", RECIPE)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        corpus = options.corpus or scratch / "corpus"
-        if options.corpus is None:
-            make_corpus(corpus, options.megabytes, files=4)
+        corpus = corpus_of(options.corpus, options.megabytes, scratch)
         rows = [contest(ours, corpus, scratch, options.repeats)]
         versions: dict[str, str] = {}
         if PEERS:

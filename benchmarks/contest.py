@@ -6,6 +6,7 @@ few documents: what remains without it is the cost of the work.
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import shutil
@@ -21,18 +22,21 @@ from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.corpus import make_corpus
 from benchmarks.measure import CommandError, Usage, machine, measured, median_of
-from benchmarks.peers import Peer, peer
+from benchmarks.peers import DEFAULT_CACHE, Peer, peer
 from curation.manifest import Manifest
 
 __all__ = [
     "Contestant",
     "Row",
     "contest",
+    "corpus_of",
     "folder_mb",
     "gristmill",
     "kept_arrow",
     "kept_json_lines",
+    "options_of",
     "peer_rows",
     "run_once",
     "slice_of",
@@ -55,6 +59,25 @@ class Contestant:
     name: str
     command: Callable[[Path, Path], list[str]]
     kept: Kept
+
+
+def options_of(description: str | None, output: str, peer_megabytes: float) -> argparse.ArgumentParser:
+    """What every comparison may be asked; more can be added."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--peer-megabytes", type=float, default=peer_megabytes)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results") / output)
+    return parser
+
+
+def corpus_of(given: Path | None, megabytes: int, scratch: Path) -> Path:
+    """The folder that was given, or a made one."""
+    if given is not None:
+        return given
+    make_corpus(scratch / "corpus", megabytes, files=4)
+    return scratch / "corpus"
 
 
 def gristmill(name: str, recipe: str, workers: int = 1) -> Contestant:

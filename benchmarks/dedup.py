@@ -21,18 +21,18 @@ from pathlib import Path
 from benchmarks.contest import (
     Row,
     contest,
+    corpus_of,
     folder_mb,
     gristmill,
     kept_arrow,
     kept_json_lines,
+    options_of,
     peer_rows,
     run_once,
     slice_of,
     stage_seconds,
     write_results,
 )
-from benchmarks.corpus import make_corpus
-from benchmarks.peers import DEFAULT_CACHE
 
 RECIPE = """
 name: dedup
@@ -57,15 +57,10 @@ POLARS = (("polars unique", "polars", "polars_exact.py", kept_json_lines),)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--peer-megabytes", type=float, default=20)
+    parser = options_of(__doc__, "dedup.json", 20)
     parser.add_argument("--documents", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="growth")
     parser.add_argument("--worst", type=int, nargs="*", default=[10_000, 100_000], help="pages of the worst cases")
     parser.add_argument("--workers", type=int, default=2, help="for growth and worst cases")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/dedup.json"))
     options = parser.parse_args()
     parts: dict[str, list[Row]] = {}
     versions: dict[str, str] = {}
@@ -82,8 +77,7 @@ def main() -> None:
 
 
 def _beside_others(options: argparse.Namespace, scratch: Path) -> tuple[dict[str, list[Row]], dict[str, str]]:
-    corpus, repeats, cache = scratch / "corpus", options.repeats, options.cache
-    make_corpus(corpus, options.megabytes, files=4)
+    corpus, repeats, cache = corpus_of(None, options.megabytes, scratch), options.repeats, options.cache
     part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
     near, exact = gristmill("gristmill", NEAR), gristmill("gristmill", EXACT)
     fast, fast_versions = peer_rows(FAST, cache, corpus, scratch, repeats)

@@ -7,13 +7,19 @@ they get the first `--peer-megabytes`; ours is run on these as well, so that doc
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.contest import contest, gristmill, kept_json_lines, peer_rows, slice_of, write_results
-from benchmarks.corpus import make_corpus
-from benchmarks.peers import DEFAULT_CACHE
+from benchmarks.contest import (
+    contest,
+    corpus_of,
+    gristmill,
+    kept_json_lines,
+    options_of,
+    peer_rows,
+    slice_of,
+    write_results,
+)
 
 RECIPE = """
 name: rules
@@ -38,19 +44,12 @@ PEERS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--peer-megabytes", type=float, default=10)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser = options_of(__doc__, "rules.json", 10)
     parser.add_argument("--corpus", type=Path, help="a folder of JSON Lines instead of a made corpus")
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/rules.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        corpus = options.corpus or scratch / "corpus"
-        if options.corpus is None:
-            make_corpus(corpus, options.megabytes, files=4)
+        corpus = corpus_of(options.corpus, options.megabytes, scratch)
         part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
         ours = gristmill("gristmill", RECIPE)
         rows = [contest(ours, corpus, scratch, options.repeats), contest(ours, part, scratch, 1)]

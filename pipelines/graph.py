@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from curation.errors import GristmillError
 from curation.manifest import Unit
@@ -24,13 +24,10 @@ from pipelines.tasks import execute, failures
 with without("pandas", "pymongo"):  # for data frames and a database, which nobody asks for here
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
-    from apache_beam.transforms.core import get_function_args_defaults
     from apache_beam.transforms.window import GlobalWindow
     from apache_beam.utils.windowed_value import WindowedValue
 
 __all__ = ["group_units", "map_units"]
-
-_INSPECT = "_inspect_"  # where Beam asks a DoFn for what it would inspect
 
 
 def map_units(engine: Engine, work: Work, units: Sequence[Unit]) -> None:
@@ -69,22 +66,7 @@ def _options(engine: Engine) -> _Options:
     return _Options([f"--runner={engine.runner}", *engine.options])
 
 
-class _Inspected(beam.DoFn):
-    """Beam asks for the signature of every method some hundred times a pipeline; here it is looked at once."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith(_INSPECT):
-            return partial(_signature, cast(Any, type(self)), name.removeprefix(_INSPECT))
-        raise AttributeError(name)
-
-
-@cache
-def _signature(kind: type[_Inspected], method: str) -> tuple[list[str], list[Any]]:
-    found: tuple[list[str], list[Any]] = get_function_args_defaults(getattr(kind.__new__(kind), method))
-    return found
-
-
-class _Units(_Inspected):
+class _Units(beam.DoFn):
     def __init__(self, units: Sequence[Unit]) -> None:
         self._units = [unit.model_dump_json() for unit in units]
 
@@ -93,7 +75,7 @@ class _Units(_Inspected):
         yield from self._units
 
 
-class _Pooled(_Inspected):
+class _Pooled(beam.DoFn):
     """Gathers a bundle's calls for the pool where there is one, and makes them at once where there is none."""
 
     function: Any

@@ -25,7 +25,9 @@ def print_summary(root: Path, outcome: Outcome) -> None:
     facts = CardFacts.model_validate(outcome.manifest.facts)
     if outcome.worked:
         console.print(_funnel(facts))
-        console.print(_times(root, outcome))
+        if facts.skipped:
+            console.print(f"passed over, no documents: {_listed(facts.skipped)}", highlight=False)
+        console.print(_times(root))
         print_comparison(console, root)
     else:
         console.print(f"Nothing to do: {root} is up to date with the recipe.")
@@ -58,8 +60,6 @@ def _funnel(facts: CardFacts) -> Table:
         if name == "dropped":
             for reason, documents in list(facts.reasons.items())[:_REASONS]:
                 table.add_row(f"  {reason}", f"{documents:,}", _share(documents, facts.collected))
-    if facts.skipped:
-        table.caption = f"passed over, no documents: {_listed(facts.skipped)}"
     table.add_row("kept", f"{facts.kept:,}", _share(facts.kept, facts.collected))
     _add_new(table, facts)
     for split in facts.splits:
@@ -91,9 +91,9 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
 
 
-def _times(root: Path, outcome: Outcome) -> str:
+def _times(root: Path) -> str:
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in cpu_seconds(root).items() if seconds >= 0.05)
-    return f"{outcome.seconds:.1f} s; CPU seconds by stage: {stages}"
+    return f"CPU seconds by stage: {stages}"
 
 
 def cpu_seconds(root: Path) -> dict[str, float]:

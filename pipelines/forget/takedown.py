@@ -22,8 +22,9 @@ from typing import Any
 from curation.errors import ResourceError
 from curation.files import sweep, whole_file, write_json
 from curation.forgotten import FOLDER, ForgottenList, sum_of
+from curation.limits import Limits
 from curation.manifest import MANIFEST, Manifest
-from curation.recipe import Limits, Recipe
+from curation.recipe import Recipe
 from curation.recipe_file import load_recipe
 from pipelines.chain import Begun, ChainEnd, Do, follow
 from pipelines.dataset import certificates, finish_dataset
@@ -36,6 +37,7 @@ from pipelines.forget.request import Request
 from pipelines.forget.stages import Amended, is_finished, paths_of
 from pipelines.published import Published
 from pipelines.run_directory import RunDirectory
+from pipelines.runner import Options
 from pipelines.tokenizers import ChosenTokenizer
 from pipelines.tokens import FOLDER as TOKENS
 
@@ -43,7 +45,6 @@ __all__ = ["Takedown", "plan_takedown", "resume_takedown"]
 
 # What a reader's tools and the audit leave beside a run, and make anew when they are asked.
 _MADE_ANEW = ("audit/*.duckdb*", "audit/words-*", "audit/duplicate_quality.json", "audit/report.html")
-_SETTINGS = {"batch_size": 1000, "batch_bytes": 32 << 20, "memory_bytes": 1 << 30}
 
 
 @dataclass(frozen=True)
@@ -256,8 +257,7 @@ def _shards_of(end: ChainEnd, tokens: Any) -> list[Any]:
 def _recipe(run: Path) -> Recipe:
     """The recipe of a run, its limits lifted: they say when a run has gone wrong, not a takedown."""
     recipe = load_recipe(run / "recipe.resolved.yaml")
-    open_ended = {name: None for name in ("max_quarantined_share", "max_dropped_share") if name in Limits.model_fields}
-    return recipe.model_copy(update={"limits": Limits(**open_ended)})  # type: ignore[arg-type]
+    return recipe.model_copy(update={"limits": Limits(max_quarantined_share=None)})
 
 
 def _follow(recipe: Recipe, root: Path, do: Do, collected: Manifest | None = None) -> ChainEnd:
@@ -270,7 +270,7 @@ def _follow(recipe: Recipe, root: Path, do: Do, collected: Manifest | None = Non
         facts = journal.tokens["facts"] if journal and journal.tokens else Manifest.read(folder / MANIFEST).facts
         tokenizer = ChosenTokenizer(folder / "tokenizer", facts["tokenizer"], facts["special_tokens"] == "ids")
     begun = Begun(collected or run.manifest("collect"), tokenizer)
-    return follow(recipe, run, _SETTINGS, do, remember=False, begun=begun)
+    return follow(recipe, run, Options().settings(), do, remember=False, begun=begun)
 
 
 def _forget_answers(root: Path, journal: Journal) -> None:

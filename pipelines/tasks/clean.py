@@ -22,7 +22,7 @@ from curation.operator import Failure, run_safely
 from curation.recipe import MEASURED, Gate, Step
 from curation.rules import failed_matrix
 from curation.schema import DOCUMENT, with_columns
-from curation.shards import BATCH_BYTES, FileRecord, ShardWriter, read_shard
+from curation.shards import FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import parts_of
 from pipelines.tasks.quarantine import QuarantineWriter
 
@@ -64,7 +64,7 @@ def _batches(root: Path, shard: dict[str, Any], settings: dict[str, Any]) -> Ite
 
 def slices_of(batch: pa.RecordBatch, settings: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     """A batch in slices of at most so many rows and, unless a single one is larger, so many bytes of text."""
-    rows, most = settings["batch_size"], settings.get("batch_bytes", BATCH_BYTES)
+    rows, most = settings["batch_size"], settings["batch_bytes"]
     ends = np.cumsum(pc.binary_length(batch.column("text")).fill_null(0).to_numpy(zero_copy_only=False))
     start = 0
     while start < batch.num_rows:
