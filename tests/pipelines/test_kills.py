@@ -31,7 +31,18 @@ def start(recipe, root, workers):
         str(workers),
         "-q",
     ]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interruptions,
+    )
+
+
+def heed_interruptions():
+    """What a shell starts in the background ignores Ctrl-C, and so would all that comes from it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.timeout(900)
