@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,17 +44,28 @@ class Usage:
 
 def measured(command: Sequence[str], folder: Path | None = None) -> Usage:
     """Run a command to its end. Raises CommandError unless it ends with 0."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    others = {child.pid for child in psutil.Process().children()}
     before, began = _children_cpu(), time.perf_counter()
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, _adopting():
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
-        peak = _watch(process)
+        peak = _watch(process, others)
         wall = time.perf_counter() - began
-        _reap_orphans()
+        _reap_orphans(others)
         if process.returncode:
             output.seek(max(0, output.tell() - _TAIL))
             raise CommandError(output.read().decode(errors="replace").strip())
     return Usage(round(_children_cpu() - before, 2), round(wall, 2), peak >> 20, round(os.getloadavg()[0], 1))
+
+
+@contextlib.contextmanager
+def _adopting() -> Iterator[None]:
+    """Be the parent of descendants whose own has ended."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def median_of(repeats: int, run: Callable[[], Usage]) -> dict[str, Any]:
@@ -77,14 +88,25 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _watch(process: subprocess.Popen[bytes]) -> int:
+def _watch(process: subprocess.Popen[bytes], others: Collection[int]) -> int:
     """Wait for the process; the largest sum of proportional set sizes seen, in bytes."""
     peak = 0
-    root = psutil.Process()
     while process.poll() is None:
-        peak = max(peak, sum(_proportional_size(child) for child in root.children(recursive=True)))
+        peak = max(peak, sum(_proportional_size(each) for child in _children(others) for each in _family(child)))
         time.sleep(0.2)
     return peak
+
+
+def _children(others: Collection[int]) -> list[psutil.Process]:
+    """Children of this process, adopted ones among them, that were not there before the command."""
+    return [child for child in psutil.Process().children() if child.pid not in others]
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _proportional_size(process: psutil.Process) -> int:
@@ -94,8 +116,9 @@ def _proportional_size(process: psutil.Process) -> int:
         return 0
 
 
-def _reap_orphans() -> None:
+def _reap_orphans(others: Collection[int]) -> None:
     """Wait until no descendant is left, so that the CPU seconds of all are known."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    while children := _children(others):
+        for child in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child.pid, 0)
