@@ -6,8 +6,6 @@ Repeats apart from each other are the business of the repetition scores and of l
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +15,7 @@ from pydantic import Field
 
 from curation.clean.edits import Edit, apply_edits, compose, edit_columns, rewrite
 from curation.clean.line_spans import merge_touching
-from curation.kernels.adjacent_repeats import find_repetitive, line_hashes, token_places
+from curation.kernels.adjacent_repeats import character_runs, find_repetitive, line_hashes, token_places
 from curation.kernels.hashing import frozen
 from curation.kernels.unicode_tables import character_classes
 from curation.operator import Contract, Operator
@@ -117,15 +115,19 @@ def tandem_repeats(elements: npt.NDArray[np.uint64], period: int, copies: int) -
 
 def _taken_out(data: npt.NDArray[np.uint8], spans: list[tuple[int, int]]) -> list[Edit]:
     """Deletions of byte spans, as edits in characters."""
-    merged = merge_touching((int(first), int(last), "") for first, last in spans)
-    places = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
-    return [(int(places[first]), int(places[last]), "") for first, last, _ in merged]
+    edits: list[Edit] = []
+    position = characters = 0
+    for first, last, _ in merge_touching((int(first), int(last), "") for first, last in spans):
+        start = characters + _characters(data[position:first])
+        position, characters = last, start + _characters(data[first:last])
+        edits.append((start, characters, ""))
+    return edits
+
+
+def _characters(data: npt.NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero((data & 0xC0) != 0x80))
 
 
 def _runs(text: str, limit: int) -> list[Edit]:
-    return [(match.start() + limit, match.end(), "") for match in _run_pattern(limit).finditer(text)]
-
-
-@lru_cache(maxsize=16)
-def _run_pattern(limit: int) -> re.Pattern[str]:
-    return re.compile(rf"(.)\1{{{limit},}}", re.DOTALL)
+    data = np.frombuffer(text.encode(), np.uint8)
+    return [(int(start) + limit, int(end), "") for start, end in character_runs(data, 0, len(data), limit)]

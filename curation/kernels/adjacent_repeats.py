@@ -13,7 +13,7 @@ from curation.kernels.jit import helper, kernel
 from curation.kernels.utf8 import decode
 from curation.kernels.words import next_word
 
-__all__ = ["find_repetitive", "line_hashes", "token_places"]
+__all__ = ["character_runs", "find_repetitive", "line_hashes", "token_places"]
 
 _LF = 10
 
@@ -108,6 +108,38 @@ def _has_character_run(data, start, end, limit):  # type: ignore[no-untyped-def]
         if run > limit:
             return True
     return False
+
+
+@helper
+def _next_run(data, position, end):  # type: ignore[no-untyped-def]
+    """Characters of the run of one character that begins at `position`, and where it ends."""
+    point, after = decode(data, position, end)
+    run, last = 1, point
+    while after < end:
+        position = after
+        point, after = decode(data, position, end)
+        if point != last:
+            return run, position
+        run += 1
+    return run, end
+
+
+@kernel
+def character_runs(data, start, end, limit):  # type: ignore[no-untyped-def]
+    """Start and end, in characters, of each run of more than `limit` times the same one; int64 of shape (n, 2)."""
+    found, position = 0, start
+    while position < end:
+        run, position = _next_run(data, position, end)
+        found += run > limit
+    spans = np.empty((found, 2), np.int64)
+    k, characters, position = 0, 0, start
+    while position < end:
+        run, position = _next_run(data, position, end)
+        if run > limit:
+            spans[k, 0], spans[k, 1] = characters, characters + run
+            k += 1
+        characters += run
+    return spans
 
 
 @kernel

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from curation.kernels.hash_tables import add, clear, find_slot, hash_bytes, table_size
+from curation.kernels.hash_tables import hash_bytes
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, kernel
+from curation.kernels.repeats import count_repeats, room_for
 from curation.kernels.text import find_key
 from curation.kernels.unicode_tables import ALPHABETIC, EXTEND
 from curation.kernels.utf8 import decode
@@ -25,91 +27,50 @@ _NOT_ZERO = np.uint64(1 << 63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-@kernel
-def count_repeated_characters(data, offsets, classes, n):  # type: ignore[no-untyped-def]
+def count_repeated_characters(  # type: ignore[no-untyped-def]
+    data, offsets, classes, n
+) -> npt.NDArray[np.int64]:
     """Occurrences of the most frequent character n-grams, of all, and special characters; int64 of shape (n, 4).
 
     Most frequent: of f distinct n-grams the first min(floor(sqrt(f)), those that occur more than once). Special: what
     is neither a letter nor a mark.
     """
+    counts: npt.NDArray[np.int64] = _count_characters(data, offsets, classes, n, *room_for(offsets))
+    return counts
+
+
+@kernel
+def _count_characters(  # type: ignore[no-untyped-def]
+    data, offsets, classes, n, hashes, dealt, ends, sieve, keys, seen, histogram
+):
     documents = len(offsets) - 1
     counts = np.zeros((documents, 4), np.int64)
-    slots, capacity = 0, 0
     for document in range(documents):
-        start, end = offsets[document], offsets[document + 1]
         row = counts[document]
-        if end - start >= capacity:
-            capacity = 2 * (end - start) + 64
-            places, kept = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
-            histogram = np.empty(capacity, np.int64)
-        grams = _character_places(data, start, end, classes, row, places) - n + 1
+        grams = _character_ngrams(data, offsets[document], offsets[document + 1], classes, n, hashes, row)
         if grams < 1:
             continue
-        if 4 * table_size(grams) > slots:
-            slots = 4 * table_size(grams)
-            sieve = np.empty(slots, np.uint8)
-            keys, seen = np.empty(slots, np.uint64), np.empty(slots, np.int32)
-        left = _sieve(data, places, grams, n, sieve, kept)
-        size = table_size(left)
-        clear(keys, size)
-        repeated, extra, most = _count_kept(data, places, kept, left, n, keys, size, seen, histogram)
+        repeated, occurrences, most = count_repeats(hashes, grams, dealt, ends, sieve, keys, seen, histogram)
+        distinct = grams - occurrences + repeated
         row[NGRAMS] = grams
-        row[TOP_NGRAMS] = _sum_of_most(histogram, most, min(int(np.sqrt(grams - extra)), repeated))
+        row[TOP_NGRAMS] = _sum_of_most(histogram, most, min(int(np.sqrt(distinct)), repeated))
     return counts
 
 
 @helper
-def _character_places(data, position, end, classes, row, places):  # type: ignore[no-untyped-def]
-    """Fill where each character begins, with the end as one more; how many."""
-    characters = 0
+def _character_ngrams(data, position, end, classes, n, hashes, row):  # type: ignore[no-untyped-def]
+    """Fill the hashes of n-grams of characters; how many there are, not below 0."""
+    characters, first = 0, position
     while position < end:
-        places[characters] = position
         point, position = decode(data, position, end)
         characters += 1
         row[SPECIAL] += (classes[point] & (ALPHABETIC | EXTEND)) == 0
-    places[characters] = end
+        if characters >= n:
+            hashes[characters - n] = hash_bytes(data, first, position)
+            lead = data[first]
+            first += 1 + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0)
     row[CHARACTERS] = characters
-    return characters
-
-
-@helper
-def _sieve(data, places, grams, n, sieve, kept):  # type: ignore[no-untyped-def]
-    """Places whose n-gram may occur twice: too many, never too few."""
-    size = 4 * table_size(grams)
-    mask = np.uint64(size - 1)
-    for k in range(size):
-        sieve[k] = 0
-    for k in range(grams):
-        slot = hash_bytes(data, places[k], places[k + n]) & mask
-        kept[k] = slot
-        sieve[slot] = 1 + (sieve[slot] > 0)
-    left = 0
-    for k in range(grams):
-        again = sieve[kept[k]] > 1
-        kept[left] = k
-        left += again
-    return left
-
-
-@helper
-def _count_kept(data, places, kept, left, n, keys, size, seen, histogram):  # type: ignore[no-untyped-def]
-    """Distinct n-grams that occur more than once, their occurrences after the first, and the highest count.
-
-    `histogram` becomes how many n-grams have each count above one, up to the highest.
-    """
-    repeated, extra, most = 0, 0, 1
-    for j in range(left):
-        k = kept[j]
-        times = add(keys, size, seen, hash_bytes(data, places[k], places[k + n]))
-        if times > 1:
-            extra += 1
-            repeated += times == 2
-            if times > most:
-                most = times
-                histogram[times] = 0
-            histogram[times] += 1
-            histogram[times - 1] -= times > 2
-    return repeated, extra, most
+    return max(0, characters - n + 1)
 
 
 @helper
@@ -117,7 +78,7 @@ def _sum_of_most(histogram, most, wanted):  # type: ignore[no-untyped-def]
     """Sum of the `wanted` highest counts."""
     total = 0
     for count in range(most, 1, -1):
-        taken = min(wanted, histogram[count])
+        taken = min(wanted, np.int64(histogram[count]))
         total += taken * count
         wanted -= taken
         if wanted == 0:
@@ -125,36 +86,34 @@ def _sum_of_most(histogram, most, wanted):  # type: ignore[no-untyped-def]
     return total
 
 
-@kernel
-def count_repeated_words(data, offsets, classes, lower, n, stop_keys):  # type: ignore[no-untyped-def]
+def count_repeated_words(  # type: ignore[no-untyped-def]
+    data, offsets, classes, lower, n, stop_keys
+) -> npt.NDArray[np.int64]:
     """Occurrences of word n-grams that occur more than once, of all, stop words and words; int64 of shape (n, 4).
 
     Words are split at whitespace, in lower case, without the special characters at both ends; none are empty.
     """
+    room = room_for(offsets)
+    counts: npt.NDArray[np.int64] = _count_words(data, offsets, classes, lower, n, stop_keys, *room)
+    return counts
+
+
+@kernel
+def _count_words(  # type: ignore[no-untyped-def]
+    data, offsets, classes, lower, n, stop_keys, words, dealt, ends, sieve, keys, seen, histogram
+):
     documents = len(offsets) - 1
     counts = np.zeros((documents, 4), np.int64)
-    slots, capacity = 0, 0
     for document in range(documents):
-        start, end = offsets[document], offsets[document + 1]
         row = counts[document]
-        if end - start >= capacity:
-            capacity = 2 * (end - start) + 64
-            words = np.empty(capacity, np.uint64)
-        number = _lower_words(data, start, end, classes, lower, stop_keys, words, row)
+        number = _lower_words(data, offsets[document], offsets[document + 1], classes, lower, stop_keys, words, row)
         grams = max(0, number - n + 1)
-        size = table_size(grams)
-        if size > slots:
-            slots = size
-            keys, seen = np.empty(slots, np.uint64), np.empty(slots, np.int32)
-        clear(keys, size)
         for k in range(grams):
             gram = np.uint64(0)
             for j in range(n):
                 gram = mix((gram * _SPREAD) ^ words[k + j])
             words[k] = gram | _NOT_ZERO
-            add(keys, size, seen, words[k])
-        for k in range(grams):
-            row[REPEATED_NGRAMS] += seen[find_slot(keys, size, words[k])] > 1
+        _, row[REPEATED_NGRAMS], _ = count_repeats(words, grams, dealt, ends, sieve, keys, seen, histogram)
         row[WORD_NGRAMS] = grams
         row[WORDS] = number
     return counts

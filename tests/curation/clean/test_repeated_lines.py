@@ -42,6 +42,7 @@ BLOCK = f"First: {LONG}\n\nSecond: {LONG}"
         ("字节跳动" * 10 + "。", "字节跳动。"),
         ("very very very good", "very very very good"),
         ("x" + "=" * 500 + "y", "x" + "=" * 100 + "y"),
+        ("é" + "ç" * 500 + "y" + "é" * 101, "é" + "ç" * 100 + "y" + "é" * 100),
         ("", ""),
     ],
 )
