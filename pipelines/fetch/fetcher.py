@@ -13,27 +13,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
 from curation.errors import RecipeError
 from pipelines.fetch.addresses import Refused
 from pipelines.fetch.exchange import Answer, Limits, origin_of, request
-from pipelines.fetch.hosts import Hosts
+from pipelines.fetch.hosts import Hosts, Pace, host_of
 from pipelines.fetch.journal import Journal
+from pipelines.fetch.outcomes import LATER, PASSING, is_open, outcome_of, retry_after
 from pipelines.fetch.reservations import Reservations, read_reservations
-from pipelines.fetch.robots import RobotsRules, read_robots
+from pipelines.fetch.robots import RobotsRules, product_token, read_robots
 from pipelines.fetch.targets import Target, archived_record
 
 __all__ = ["FetchOptions", "Fetcher"]
 
 logger = logging.getLogger(__name__)
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LATER = (429, 503)
 _WATCH_SECONDS = 0.2
-_PASSING = ("timeout", "truncated", "connection_error", "dns_error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +53,9 @@ class FetchOptions:
         if not self.agent.isascii() or "\n" in self.agent or not ("+http" in self.agent or "@" in self.agent):
             do = "add an address where you can be reached"
             raise RecipeError("fetch.agent", f"`{self.agent}`", "a name with a contact, `bot/1.0 (+https://…)`", do)
+        if not product_token(self.agent):
+            do = "begin with the name that sites write their rules for"
+            raise RecipeError("fetch.agent", f"`{self.agent}`", "a name of letters in front, `bot/1.0 …`", do)
 
 
 class Fetcher:
@@ -66,6 +66,7 @@ class Fetcher:
         self._robots: dict[str, RobotsRules] = {}
         self._reservations: dict[str, Reservations] = {}
         self._attempts: Counter[str] = Counter()
+        self._pace, self._left_alone = Pace(), set[str]()
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
 
@@ -82,7 +83,7 @@ class Fetcher:
         targets = list(dict.fromkeys(Target(each) if isinstance(each, str) else each for each in wanted))
         with closing(Journal(self._output, {"software": self._options.agent, **(about or {})})) as self._journal:
             known = self._journal.entries
-            left = [target for target in targets if self._options.refresh or target.name not in known]
+            left = [target for target in targets if self._options.refresh or is_open(known.get(target.name))]
             self._left = len(left)
             self._all_threads(Hosts(left), lambda: watch(len(targets) - self._left, len(targets)))
             return Counter(known[target.name]["outcome"] for target in targets if target.name in known)
@@ -92,12 +93,12 @@ class Fetcher:
         for attempt in range(1, self._options.attempts + 1):
             try:
                 answer = self._follow(Target(url, is_page=False), {})[0]
-                outcome = "later" if answer.status in _LATER else "ok"
+                outcome = "later" if answer.status in LATER else "ok"
             except Refused as refused:
                 answer, outcome = None, refused.outcome
             wait = self._wait(answer, attempt)
             if (
-                outcome not in (*_PASSING, "later")
+                outcome not in (*PASSING, "later")
                 or attempt == self._options.attempts
                 or wait > self._options.max_delay
             ):
@@ -141,17 +142,25 @@ class Fetcher:
         delay, answer, final, packed = self._options.min_delay, None, target.url, b""
         try:
             answer, final, delay = self._follow(target, self._known_version(target))
-            outcome = _outcome(answer)
+            outcome = outcome_of(answer, target, bool(self._known_version(target)))
             if target.span is not None and outcome == "ok":
                 packed = archived_record(answer, target.span)
         except Refused as refused:
             outcome = refused.outcome
-        if outcome in _PASSING or (answer is not None and answer.status in _LATER):
+        asked_later = answer is not None and answer.status in LATER
+        if outcome in PASSING or asked_later:
             wait = max(delay, self._wait(answer, self._attempts[target.name]))
-            if self._attempts[target.name] < self._options.attempts and wait <= self._options.max_delay:
-                return wait, target
+            if asked_later and wait > self._options.max_delay:
+                outcome = self._leave_alone(final)
+            elif self._attempts[target.name] < self._options.attempts:
+                return min(wait, self._options.max_delay), target
         self._store(target, outcome, answer, final, packed)
         return min(delay, self._options.max_delay), None
+
+    def _leave_alone(self, url: str) -> str:
+        """A host that asks to come back later than we wait is not asked for anything else in this run."""
+        self._left_alone.add(host_of(url))
+        return "delay_too_long"
 
     def _store(self, target: Target, outcome: str, answer: Answer | None, final: str, packed: bytes) -> None:
         with self._lock:
@@ -165,66 +174,57 @@ class Fetcher:
 
     def _wait(self, answer: Answer | None, attempt: int) -> float:
         """Seconds before another attempt: what the host asks for, or twice as long each time."""
-        asked = _retry_after(answer) if answer is not None else None
+        asked = retry_after(answer) if answer is not None else None
         return asked if asked is not None else self._options.min_delay * 2**attempt
 
-    def _known_version(self, target: Target) -> dict[str, str | None]:
+    def _known_version(self, target: Target) -> dict[str, str]:
         known = self._journal.entries.get(target.name, {}) if self._options.refresh else {}
-        return {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
+        asked = {"If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
+        return {name: value for name, value in asked.items() if value}
 
-    def _follow(self, target: Target, known: Mapping[str, str | None]) -> tuple[Answer, str, float]:
+    def _follow(self, target: Target, known: Mapping[str, str]) -> tuple[Answer, str, float]:
         """The answer behind all redirects, its address, and the delay its host asks for; robots asked at each step."""
         here = target.url
-        for step in range(self._options.max_redirects + 1):
+        for _ in range(self._options.max_redirects + 1):
+            if host_of(here) in self._left_alone:
+                raise Refused("delay_too_long")
             delay = self._allowed(here) if target.is_page else self._options.min_delay
-            if step:
-                time.sleep(min(delay, self._options.max_delay))
-            answer = request(here, self._headers({**known, **target.headers}), self._options.limits)
+            answer = self._request(here, {**known, **target.headers}, delay)
             to = answer.header("location")
             if answer.status not in _REDIRECTS or not to:
                 return answer, here, delay
             try:
-                here = urljoin(here, to).partition("#")[0]
+                here = urljoin(here, to.strip().replace(" ", "%20")).partition("#")[0]
             except ValueError as error:
                 raise Refused("bad_url") from error
         raise Refused("too_many_redirects")
 
     def _allowed(self, url: str) -> float:
-        """Seconds between requests to this host. Refuses what its robots.txt refuses."""
+        """Seconds between requests to this host. Refuses what its robots.txt refuses, or may refuse."""
         origin, _ = origin_of(url)
         rules = self._robots.get(origin)
         if rules is None or rules.until < time.monotonic():
-            rules = self._robots[origin] = read_robots(origin, self._plain)
-        if not rules.allows(url, self._options.agent):
-            raise Refused("robots_disallowed")
-        delay = max(self._options.min_delay, rules.delay(self._options.agent))
+            rules = self._robots[origin] = self._rules(origin)
+        if not rules.allows(url):
+            raise Refused("robots_disallowed" if rules.reached else "robots_unreachable")
+        delay = max(self._options.min_delay, rules.delay)
         if delay > self._options.max_delay:
             raise Refused("delay_too_long")
         if origin not in self._reservations:
-            self._reservations[origin] = read_reservations(origin, self._plain)
-            time.sleep(delay)
+            self._reservations[origin] = read_reservations(origin, lambda url: self._request(url, {}, delay))
         return delay
 
-    def _plain(self, url: str) -> Answer:
-        return request(url, self._headers({}), self._options.limits)
+    def _rules(self, origin: str) -> RobotsRules:
+        """Tried as often as a page is: rules that cannot be read forbid a whole site."""
+        for attempt in range(1, self._options.attempts + 1):
+            delay = self._options.min_delay * 2 ** (attempt - 1)
+            rules = read_robots(origin, lambda url, delay=delay: self._request(url, {}, delay), self._options.agent)  # type: ignore[misc]
+            if rules.reached:
+                break
+        return rules
 
-    def _headers(self, more: Mapping[str, str | None]) -> dict[str, str]:
-        headers = {"User-Agent": self._options.agent, "Accept": "text/html,*/*;q=0.5", "Accept-Encoding": "gzip"}
-        return headers | {name: value for name, value in more.items() if value}
-
-
-def _outcome(answer: Answer) -> str:
-    if answer.status == 304:
-        return "not_modified"
-    return "ok" if 200 <= answer.status < 300 else "http_error"
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Seconds that an answer asks to wait, by a number or a date."""
-    value = (answer.header("retry-after") or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    def _request(self, url: str, headers: Mapping[str, str], delay: float) -> Answer:
+        """One request, when it is the host's turn."""
+        own = {"User-Agent": self._options.agent, "Accept": "text/html,*/*;q=0.5", "Accept-Encoding": "gzip"}
+        self._pace.wait(host_of(url), delay)
+        return request(url, own | dict(headers), self._options.limits)

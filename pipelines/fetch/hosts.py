@@ -12,7 +12,22 @@ from pipelines.fetch.addresses import Refused
 from pipelines.fetch.exchange import origin_of
 from pipelines.fetch.targets import Target
 
-__all__ = ["Hosts"]
+__all__ = ["Hosts", "Pace", "host_of"]
+
+
+class Pace:
+    """When each host was last asked, by whoever asked it: for a page, its rules, or because another host led there."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, host: str, delay: float) -> None:
+        """Return when `delay` seconds have passed since the host was asked before; then it counts as asked."""
+        with self._lock:
+            now = time.monotonic()
+            turn = self._last[host] = max(now, self._last.get(host, now - delay) + delay)
+        time.sleep(turn - now)
 
 
 class Hosts:
@@ -25,7 +40,7 @@ class Hosts:
         self._changed = threading.Condition()
         self._stopped = False
         for target in targets:
-            self._queues.setdefault(_host(target.url), deque()).append(target)
+            self._queues.setdefault(host_of(target.url), deque()).append(target)
         self._ready = [(0.0, host) for host in sorted(self._queues)]
 
     def take(self) -> tuple[str, Target] | None:
@@ -57,8 +72,9 @@ class Hosts:
             self._changed.notify_all()
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The name of a host, whatever the port and scheme it is asked by; empty for what is no address of the web."""
     try:
-        return origin_of(url)[0]
+        return origin_of(url)[1].hostname or ""
     except Refused:
         return ""

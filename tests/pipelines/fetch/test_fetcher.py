@@ -17,7 +17,8 @@ import pytest
 
 from curation.errors import IntegrityError, RecipeError, ResourceError
 from pipelines.fetch import Fetcher, FetchOptions
-from pipelines.fetch.exchange import Limits
+from pipelines.fetch.exchange import Limits, origin_of
+from pipelines.fetch.hosts import Pace, host_of
 from pipelines.fetch.journal import Journal
 from tests.curation.collect.helpers import PAGE, read
 
@@ -36,7 +37,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.robots: tuple[int, bytes] = (200, b"User-agent: *\nDisallow: /secret\n")
-        self.packed_robots = False
+        self.packed_robots = self.heard_out = False
         self.asked: list[tuple[float, str, str]] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -91,6 +92,34 @@ class Handler(BaseHTTPRequestHandler):
     def _short(self) -> None:
         self._send(b"only this", Content_Length="5000")
         self.close_connection = True
+
+    def _long(self) -> None:
+        self._send(b"more than this", Content_Length="4")
+        self.close_connection = True
+
+    def _two_lengths(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\n<p>fox</p")
+        self.close_connection = True
+
+    def _cut_in_a_chunk(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99\r\n<p>fox")
+        self.close_connection = True
+
+    def _drip_until_it_closes(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        for _ in range(80):
+            self.wfile.write(b"x")
+            time.sleep(0.05)
+        self.server.heard_out = self.close_connection = True
+
+    def _a_part(self) -> None:
+        self._send(PAGE.encode()[:99], 206, Content_Range="bytes 0-98/999")
+
+    def _unchanged(self) -> None:
+        self._send(b"", 304)
+
+    def _much_later(self) -> None:
+        self._send(b"", 429, Retry_After="3600")
 
     def _loop(self) -> None:
         self._send(b"", 302, Location="/loop")
@@ -165,8 +194,14 @@ def test_what_is_fetched_is_what_the_warc_source_reads(server: Server, tmp_path:
     [
         ("/drip", "timeout"),
         ("/drip-head", "timeout"),
+        ("/drip-until-it-closes", "timeout"),
         ("/endless", "too_large"),
         ("/short", "truncated"),
+        ("/cut-in-a-chunk", "truncated"),
+        ("/long", "wrong_length"),
+        ("/two-lengths", "wrong_length"),
+        ("/a-part", "http_error"),
+        ("/unchanged", "http_error"),
         ("/loop", "too_many_redirects"),
         ("/secret", "robots_disallowed"),
         ("/to-secret", "robots_disallowed"),
@@ -179,6 +214,7 @@ def test_a_page_that_misbehaves_has_one_outcome(server: Server, tmp_path: Path, 
     options = replace(OPTIONS, attempts=1)
     assert fetch(server, tmp_path, path, "/page", options=options) == {outcome: 1, "ok": 1}
     assert pages(tmp_path) == ["page"]
+    assert not server.heard_out
 
 
 @pytest.mark.parametrize(
@@ -220,6 +256,50 @@ def test_waits_as_long_as_the_server_asks(server: Server, tmp_path: Path) -> Non
     assert second - first >= 1.0
 
 
+def test_a_host_that_says_much_later_is_left_alone_until_the_next_run(server: Server, tmp_path: Path) -> None:
+    options = replace(OPTIONS, threads=1)
+    assert fetch(server, tmp_path, "/much-later", "/page", options=options) == {"delay_too_long": 2}
+    assert [path for _, path, _ in server.asked].count("/page") == 0
+    assert fetch(server, tmp_path, "/page") == {"ok": 1}
+
+
+def test_a_run_that_goes_on_asks_again_for_what_failed_for_a_while(server: Server, tmp_path: Path) -> None:
+    server.robots = (500, b"")
+    assert fetch(server, tmp_path, "/page") == {"robots_unreachable": 1}
+    server.robots = (404, b"")
+    assert fetch(server, tmp_path, "/page") == {"ok": 1}
+
+
+def test_the_next_address_of_a_name_is_tried(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def two(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (last, port)) for last in ("127.0.0.9", "127.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    options = replace(OPTIONS, attempts=1)
+    assert Fetcher(tmp_path / "a.warc.gz", options).run([f"http://fox.example:{server.server_port}/"]) == {"ok": 1}
+
+
+def test_a_host_keeps_its_pace_whoever_asks_it() -> None:
+    pace, times = Pace(), []
+
+    def ask() -> None:
+        pace.wait("fox.example", 0.1)
+        times.append(time.monotonic())
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times.sort()
+    assert min(later - sooner for sooner, later in pairwise(times)) >= 0.05
+
+
+def test_a_host_is_one_by_any_scheme_and_port() -> None:
+    assert {host_of(url) for url in ("http://Fox.example/a", "https://fox.example:8443/b")} == {"fox.example"}
+    assert origin_of("http://[2001:db8::1]/a")[0] == "http://[2001:db8::1]:80"
+
+
 def test_keeps_the_crawl_delay_between_pages_of_a_host(server: Server, tmp_path: Path) -> None:
     server.robots = (200, b"User-agent: *\nCrawl-delay: 0.3\n")
     assert fetch(server, tmp_path, "/a", "/b", "/c") == {"ok": 3}
@@ -232,7 +312,7 @@ def test_a_host_that_wants_too_long_is_left_alone(server: Server, tmp_path: Path
     assert fetch(server, tmp_path, "/a") == {"delay_too_long": 1}
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(404, "ok"), (403, "ok"), (500, "robots_disallowed")])
+@pytest.mark.parametrize(("status", "outcome"), [(404, "ok"), (403, "ok"), (500, "robots_unreachable")])
 def test_missing_rules_allow_all_and_broken_ones_nothing(
     server: Server, tmp_path: Path, status: int, outcome: str
 ) -> None:
@@ -294,6 +374,27 @@ def test_the_longest_rule_wins(server: Server, tmp_path: Path) -> None:
     assert fetch(server, tmp_path, "/page", "/pages") == {"ok": 1, "robots_disallowed": 1}
 
 
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        (b"User-agent: Fox\nDisallow: /page\n\nUser-agent: *\nAllow: /\n", "robots_disallowed"),
+        (b"User-agent: fox/2.0\nDisallow: /page\n", "robots_disallowed"),
+        (b"\xef\xbb\xbfUser-agent: *\nDisallow: /page\n", "robots_disallowed"),
+        (b"User-agent: *\rDisallow: /page\r", "robots_disallowed"),
+        (
+            b"User-agent: a\nDisallow: /\nUser-agent: fox\nAllow: /\n\nUser-agent: fox\nDisallow: /p",
+            "robots_disallowed",
+        ),
+        (b"User-agent: fo\nDisallow: /\n\nUser-agent: example\nDisallow: /\n\nUser-agent:\nDisallow: /\n", "ok"),
+        (b"User-agent: foxes\nDisallow: /\n\nUser-agent: *\nDisallow: /a\n", "ok"),
+        (b"User-agent: *\n" + b"#" * 511_970 + b"\nDisallow: /pages\n", "ok"),
+    ],
+)
+def test_rules_are_for_whom_they_name(server: Server, tmp_path: Path, rules: bytes, outcome: str) -> None:
+    server.robots = (200, rules)
+    assert fetch(server, tmp_path, "/page") == {outcome: 1}
+
+
 def test_asks_only_for_what_is_missing(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path, "/a", "/gone")
     server.asked.clear()
@@ -323,5 +424,6 @@ def test_says_who_it_is(server: Server, tmp_path: Path) -> None:
 
 
 def test_an_agent_without_contact_is_refused() -> None:
-    with pytest.raises(RecipeError, match="contact"):
-        FetchOptions(agent="Mozilla/5.0")
+    for agent, missing in (("Mozilla/5.0", "contact"), ("7 (+https://fox.example)", "letters")):
+        with pytest.raises(RecipeError, match=missing):
+            FetchOptions(agent=agent)
