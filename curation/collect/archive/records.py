@@ -23,7 +23,7 @@ _MAX_HEADER = 64 << 10
 _PATIENCE = 4
 _HEAD = 64
 _WARC = re.compile(rb"warc/\d+\.\d+\s*$", re.IGNORECASE)
-_ARC = re.compile(rb"([a-z][a-z0-9+.-]*:.*) (\S+) (\d{8,17}) (\S+)(?: .*)? (\d{1,18})\s*$", re.IGNORECASE)
+_ARC = re.compile(rb"([a-z][a-z0-9+.-]*:.*) (\S+) (\d{8,20}) (\S+)(?: .*)? (\d{1,18})\s*$", re.IGNORECASE)
 _ARC_FIELDS = ("warc-target-uri", "warc-ip-address", "warc-date", "content-type", "content-length")
 _LENGTH = re.compile(r"\s*\d{1,18}\s*$", re.ASCII)
 

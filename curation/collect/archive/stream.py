@@ -12,7 +12,7 @@ __all__ = ["ArchiveStream"]
 
 # Where a record may begin inside a member, by a text that is quick to find and a pattern that decides.
 _SIGNS = (b"WARC/1.", b"WARC/0.", b"warc/1.", b"warc/0.", b"http://", b"https://", b"dns:")
-_RECORD = re.compile(rb"WARC/[01]\.\d|[a-z]{2,8}:[^\s]{1,2000} [\d.:a-f]{2,45} \d{8,17} ", re.IGNORECASE)
+_RECORD = re.compile(rb"WARC/[01]\.\d|[a-z]{2,8}:[^\s]{1,2000} [\d.:a-f]{2,45} \d{8,20} ", re.IGNORECASE)
 # So much of a packed member is unpacked to look for a record; then the search goes on in the packed bytes.
 _LOOK = 64 << 20
 _BLANK_LINE = re.compile(rb"\n\r?\n")

@@ -22,7 +22,7 @@ _MAX_DICTIONARY = 16 << 20
 # Bytes of a record that must unpack before a magic number counts as the beginning of a member.
 _PROBE = 4096
 # A version line, or a line of an ARC file: address, host, date, type, length.
-_BEGINS = re.compile(rb"[\r\n]*(?:WARC/\d|[a-z][a-z0-9+.-]{1,10}:[^\n]{1,2000} \S{1,45} \d{8,17} [^\n]{1,500}\n)", re.I)
+_BEGINS = re.compile(rb"[\r\n]*(?:WARC/\d|[a-z][a-z0-9+.-]{1,10}:[^\n]{1,2000} \S{1,45} \d{8,20} [^\n]{1,500}\n)", re.I)
 
 
 class Damage(Exception):  # noqa: N818 - a state of the file, turned into a row of quarantine by the reader of records

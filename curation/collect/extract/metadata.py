@@ -49,7 +49,9 @@ _DATES = (
 _TITLES = ("og:title", "twitter:title", "dc.title")
 _LICENCES = ("dc.rights", "dcterms.license", "dc.license", "license", "licence")
 # Words of robots tags that bear on text in corpora; `noindex` and its kin say how a search engine may use a page.
-_ROBOTS = re.compile(r"[a-z-]+")
+_ROBOTS = re.compile(r"[a-z_-]+")
+_ROBOTS_TAGS = ("robots", "googlebot", "ccbot", "gptbot")
+_PREVIEW = re.compile(r"max-[a-z-]{1,20}\s{0,8}:\s{0,8}[\w-]{1,20}")  # its `none` is about pictures
 _KEPT_ROBOTS = frozenset(
     {"noai", "noimageai", "noml", "noindex", "noarchive", "nosnippet", "none", "notranslate", "unavailable_after"}
 )
@@ -97,7 +99,10 @@ class _Head:
         if tag == "meta":
             name = attributes.get("name") or attributes.get("property") or attributes.get("http-equiv")
             name = name or attributes.get("itemprop", "")
-            self.metas.setdefault(name.lower(), attributes.get("content", ""))
+            name, content = name.lower(), attributes.get("content", "")
+            if name in _ROBOTS_TAGS and name in self.metas:
+                self.metas[name] += f",{content}"  # all of them hold
+            self.metas.setdefault(name, content)
         elif tag == "link":
             for relation in attributes.get("rel", "").lower().split():
                 self.links.setdefault(relation, attributes.get("href", ""))
@@ -178,7 +183,7 @@ def _absolute(address: str | None, url: str | None) -> str:
 
 
 def _signals(metas: Mapping[str, str]) -> dict[str, str]:
-    robots = ",".join(value for name, value in metas.items() if name in ("robots", "googlebot", "ccbot", "gptbot"))
+    robots = ",".join(metas[name] for name in _ROBOTS_TAGS if name in metas)
     return {
         "robots": _robots(robots),
         "tdm_reservation": metas.get("tdm-reservation", ""),
@@ -187,7 +192,7 @@ def _signals(metas: Mapping[str, str]) -> dict[str, str]:
 
 
 def _robots(value: str) -> str:
-    return ",".join(sorted(_KEPT_ROBOTS & set(_ROBOTS.findall(value.lower()))))
+    return ",".join(sorted(_KEPT_ROBOTS & set(_ROBOTS.findall(_PREVIEW.sub("", value.lower())))))
 
 
 def _tidy(value: str) -> str:

@@ -57,6 +57,8 @@ def test_reads_arc_and_addresses_with_spaces() -> None:
     header, first, second = found(head + arc(http()) + arc(b"HTTP/1.0 200 OK\r\n\r\nx"))
     assert (header.kind, first.kind, first.url) == ("arc_header", "response", "http://fox.example/a b")
     assert second.block.endswith(b"x")
+    long_date = arc(http()).replace(b"20140216050221", b"201402160502210000")
+    assert [each.kind for each in found(arc(http()) + long_date + arc(http()))] == ["response"] * 3
 
 
 def test_places_do_not_clash_between_members_and_offsets() -> None:

@@ -53,6 +53,12 @@ def test_wishes_from_headers() -> None:
     assert found == {"x_robots_tag": "noai,noimageai,noindex", "tdm_reservation": "1"}
 
 
+def test_all_robots_tags_of_a_page_hold() -> None:
+    tags = '<meta name="robots" content="index, max-image-preview:none"><meta name=robots content="noai">'
+    assert page_metadata(tags)["robots"] == "noai"
+    assert header_signals({"x-robots-tag": "unavailable_after: 25 Jun 2027 15:00:00 PST"})["x_robots_tag"]
+
+
 @pytest.mark.parametrize(
     "piece", ["<meta ", "<meta name='", "<title>", "<a ", "license <a", '<meta a="', "<html lang="]
 )
