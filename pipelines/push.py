@@ -5,6 +5,8 @@ The token is that of the environment or of `hf auth login`; the library finds it
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +56,10 @@ def _hub() -> Any:
     return HfApi(library_name="gristmill")
 
 
-def _network_error() -> type[Exception]:
-    """What the library's own HTTP client raises; which one that is depends on its version."""
-    from huggingface_hub.utils import _http
-
-    client = getattr(_http, "httpx2", None) or _http.httpx
-    error: type[Exception] = client.HTTPError
-    return error
+def _network_errors() -> tuple[type[Exception], ...]:
+    """What a network that fails raises, by the HTTP clients that versions of the hub's library use; and being offline."""
+    clients = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
+    return (ConnectionError, *(client.HTTPError for client in clients))
 
 
 def _pushed(
@@ -96,7 +95,7 @@ def _pushed(
             else "look whether the hub is well, then again"
         )
         raise ResourceError(f"hub {repository}", f"status {status}", "leave to write", do) from None
-    except _network_error() as error:
+    except _network_errors() as error:
         do = "look after the network, then push again: what is there is not sent twice"
         raise ResourceError(f"hub {repository}", type(error).__name__, "a hub that answers", do) from None
     return str(commit.commit_url)

@@ -1,6 +1,7 @@
 """A release as Parquet, and on the hub: what is there is what the manifest names."""
 
 import base64
+import importlib.util
 import json
 import shutil
 
@@ -8,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
-from huggingface_hub.utils import _http
 from typer.testing import CliRunner
 
 from curation.errors import IntegrityError, RecipeError, ResourceError
@@ -22,7 +22,7 @@ from pipelines.forget.takedown import plan_takedown
 from pipelines.push import push
 from pipelines.verify import verify_path
 
-httpx = getattr(_http, "httpx2", None) or _http.httpx
+httpx = importlib.import_module("httpx2" if importlib.util.find_spec("httpx2") else "httpx")
 TOKEN = "hf_" + "s3cret" * 5
 
 
@@ -94,6 +94,8 @@ class Hub:
     def __call__(self, request):
         self.heads.append(request.headers.get("authorization"))
         path, query = request.url.path, request.method
+        if self.status is None:
+            raise httpx.ConnectError("no route")
         if self.status != 200:
             return httpx.Response(self.status, json={"error": "no"}, request=request)
         if path == "/api/repos/create":
@@ -182,6 +184,13 @@ def test_a_hub_that_refuses_is_one_line_without_the_token(exported, hub):
     with pytest.raises(ResourceError, match="status 403") as refused:
         push(exported, "me/small", unanswered=True)
     assert TOKEN not in str(refused.value)
+
+
+def test_a_network_that_fails_is_one_line_that_says_what_to_do(exported, hub, monkeypatch):
+    hub.status = None
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    with pytest.raises(ResourceError, match=r"hub me/small.*ConnectError.*push again"):
+        push(exported, "me/small", unanswered=True)
 
 
 def test_the_commands_export_and_push(reference_run, hub, tmp_path):
