@@ -80,7 +80,7 @@ def _lines(file: IO[bytes], piece: Piece, sink: Sink, limit: int) -> Iterator[tu
             return
         if not line:
             return
-        content = line.strip() if offset else line.removeprefix(b"\xef\xbb\xbf").strip()
+        content = line.removeprefix(b"\xef\xbb\xbf").strip()  # files laid end to end have marks at their joints
         if content:
             yield offset, content, len(content) if whole else length
         offset += length

@@ -1,6 +1,6 @@
 """MediaWiki XML dumps, plain or packed (bz2, gzip, zstd): each page of the wanted namespaces is one document.
 
-The dump is cut at its `<page>` lines, which every dump writes alike, and not parsed as one XML document: a dump that is
+The dump is cut at its `<page>` tags, which text in it cannot hold, and not parsed as one XML document: a dump that is
 cut short or damaged then loses the page that is damaged, and no entity can be expanded into a bomb.
 """
 
@@ -19,6 +19,9 @@ from curation.collect.wikitext import plain_text
 __all__ = ["MediaWiki"]
 
 _LINE = 1 << 20
+_TAG = re.compile(rb"(?=<page>)|(?<=</page>)")
+_WHOLE = (b"<page>", b"</page>")
+_LONGEST_TAG = len(b"</page>")
 _FIELD = re.compile(r"<(title|ns|id|timestamp|base)>([^<]{0,1000})</\1>")
 _TEXT = re.compile(r"<text\b([^<>]{0,1000})>")
 _NAMESPACE = re.compile(r'<namespace key="(-?\d+)"[^<>]{0,100}>([^<]{0,100})</namespace>')
@@ -53,8 +56,10 @@ class MediaWiki(FileSource):
                     sink.reject(file, site.offset, 0, "damaged_file", why_damaged(error), b"")
                     return
                 if page is None:
-                    return
+                    break
                 self._page(file, offset, length, page, site, sink)
+            if not site.pages and site.offset:
+                sink.reject(file, 0, site.offset, "not_a_dump", "a file in which no page begins", b"")
 
     def _page(self, file: str, offset: int, length: int, page: bytes, site: _Site, sink: Sink) -> None:
         if length > self.max_record_bytes:
@@ -98,7 +103,7 @@ class _Site:
     """What the head of a dump says about its wiki."""
 
     def __init__(self) -> None:
-        self.dropped, self.base, self.offset = set(_NAMES), "", 0
+        self.dropped, self.base, self.offset, self.pages = set(_NAMES), "", 0, 0
 
     def learn(self, line: str) -> None:
         for key, name in _NAMESPACE.findall(line):
@@ -114,12 +119,13 @@ class _Site:
 def _pages(dump: IO[bytes], site: _Site, limit: int) -> Iterator[tuple[int, int, bytes]]:
     """(offset, length, the page or its beginning); at most `limit` bytes are held."""
     start, held, parts = -1, 0, list[bytes]()
-    while line := dump.readline(_LINE):
+    for line in _stretches(dump):
         mark = line.strip()
-        if mark == b"<page>":
+        if mark.startswith(b"<page>"):
             if start >= 0:
                 yield start, held, b"".join(parts)
             start, held, parts = site.offset, 0, []
+            site.pages += 1
         site.offset += len(line)
         if start < 0:
             site.learn(line.decode("utf-8", "replace"))
@@ -127,8 +133,23 @@ def _pages(dump: IO[bytes], site: _Site, limit: int) -> Iterator[tuple[int, int,
         held += len(line)
         if held <= limit:
             parts.append(line)
-        if mark == b"</page>":
+        if mark.endswith(b"</page>"):
             yield start, held, b"".join(parts)
             start = -1
     if start >= 0:
         yield start, held, b"".join(parts)
+
+
+def _stretches(dump: IO[bytes]) -> Iterator[bytes]:
+    """Lines; those that hold more than one tag of a page, cut at the tags. Most dumps have a line for each."""
+    rest = b""
+    while line := dump.readline(_LINE):
+        line, rest = rest + line, b""
+        if not line.endswith(b"\n") and len(line) >= _LINE:
+            line, rest = line[:-_LONGEST_TAG], line[-_LONGEST_TAG:]  # a tag may go on behind it
+        if b"page>" in line and line.strip() not in _WHOLE:
+            yield from filter(None, _TAG.split(line))
+        else:
+            yield line
+    if rest:
+        yield from filter(None, _TAG.split(rest))

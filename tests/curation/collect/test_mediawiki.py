@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import bz2
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,19 @@ def test_articles_become_documents(tmp_path: Path, name: str, pack: object) -> N
     assert documents[0]["key"] == f"{name}:{len(HEAD)}"
     expected = {"title": "Red fox", "date": "2024-01-02T03:04:05Z", "page_id": "7", "sections": [[2, "Life", 10]]}
     assert documents[0]["meta"] == expected
+
+
+def test_a_dump_on_one_line_is_cut_at_its_tags_too(tmp_path: Path) -> None:
+    pages = [page(f"Fox {n}", f"{n} {'fox ' * 70_000}") for n in range(12)]
+    dump = "".join(line.strip() for line in (HEAD + "".join(pages) + "</mediawiki>").splitlines())
+    documents, rejected = read(source(tmp_path, dump))
+    assert rejected == []
+    assert [each["text"][:2] for each in documents] == [f"{n} "[:2] for n in range(12)]
+    assert [each["key"] for each in documents] == [f"wiki.xml:{at.start()}" for at in re.finditer("<page>", dump)]
+
+
+def test_a_file_without_pages_is_a_row(tmp_path: Path) -> None:
+    assert [each["reason"] for each in read(source(tmp_path, "<feed><entry/></feed>"))[1]] == ["not_a_dump"]
 
 
 def test_redirects_and_other_namespaces_are_passed_over(tmp_path: Path) -> None:
