@@ -57,7 +57,7 @@ def _hub() -> Any:
 
 
 def _network_errors() -> tuple[type[Exception], ...]:
-    """What a network that fails raises, by the HTTP clients that versions of the hub's library use; and being offline."""
+    """What a network that fails raises, by the HTTP clients that versions of the hub's library use."""
     clients = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
     return (ConnectionError, *(client.HTTPError for client in clients))
 

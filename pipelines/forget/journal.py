@@ -33,7 +33,8 @@ class Journal(_Model):
 
     `documents`: id to why it goes. `read`, `made`: (part, row) in the stages of documents that were read and made.
     `keys`: (source, key, sha256 of the first bytes or None) of rows in quarantine. `answers`: answers of models kept by
-    key. `before`: path to sha256. `layout`: token shard to (row, tokens) of what is taken out of it.
+    key. `before`: path to sha256. `layout`: token shard to (row, tokens) of what is taken out of it, and
+    `times`: how often each phase of a mixture takes those rows.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Journal(_Model):
     dataset: dict[str, Any] = {}
     tokens: dict[str, Any] | None = None
     layout: dict[str, list[tuple[int, int]]] = {}
+    times: dict[str, dict[str, list[int]]] = {}
     training: tuple[dict[str, Any], ...] = ()
     report: bool = False
 
@@ -96,10 +98,15 @@ class Journal(_Model):
                 "tokens": sum(tokens for rows in self.layout.values() for _, tokens in rows),
                 "records_in_quarantine": len(self.kept_out.heads),
             },
-            "before": {"dataset": self.dataset["digest"], "tokens": (self.tokens or {}).get("digest")},
+            "before": {
+                "dataset": self.dataset["digest"],
+                "tokens": (self.tokens or {}).get("digest"),
+                "splits": (self.tokens or {"facts": {}})["facts"].get("splits", {}),
+            },
             "changed": changed,
             "unchanged": {"files": len(same), "sha256": sum_of(repr(same).encode())},
             "tokens_taken_out": self.layout,
+            "mixture_taken_out": self.times,
             "training": list(self.training),
         }
 

@@ -144,8 +144,8 @@ def _journal(release: Published, request: Request, chosen: Chosen, training: Seq
         before=paths_of(root) if release.run is not None else _sums(release),
         dataset=release.manifest.model_dump(mode="json"),
         tokens=Manifest.read(tokens / MANIFEST).model_dump(mode="json") if has_tokens else None,
-        layout=_layout(release, chosen) if has_tokens else {},
         training=_training(release, chosen, training),
+        **(_layout(release, chosen) if has_tokens else {}),
         **run,
     )
 
@@ -166,20 +166,30 @@ def _sums(release: Published) -> dict[str, str]:
     return found
 
 
-def _layout(release: Published, chosen: Chosen) -> dict[str, list[tuple[int, int]]]:
-    """By token shard the rows that go and how many tokens each has."""
-    from training.data.tokens import open_split
+def _layout(release: Published, chosen: Chosen) -> dict[str, Any]:
+    """By token shard the rows that go, how many tokens each has, and how often phases of a mixture take it: what it
+    takes to know the stream as it was, without its text.
+    """
+    from training.data.plan import PlannedSplit, open_planned
 
     layout: dict[str, list[tuple[int, int]]] = {}
+    times: dict[str, dict[str, list[int]]] = {}
     for split in sorted({place.split for place in chosen.places.values()}):
-        opened = open_split(release.dataset, split)
-        for each, place in chosen.places.items():
-            if place.split == split:
-                shard = opened.shards[place.shard]
-                _, tokens = shard.document(place.row)
-                if shard.find(each) is not None:
-                    layout.setdefault(shard.path, []).append((place.row, len(tokens)))
-    return {path: sorted(rows) for path, rows in sorted(layout.items())}
+        opened, first = open_planned(release.dataset, split), 0
+        for number, shard in enumerate(opened.shards):
+            mine = {
+                place.row: each
+                for each, place in chosen.places.items()
+                if (place.split, place.shard) == (split, number)
+            }
+            rows = [row for row in sorted(mine) if shard.find(mine[row]) is not None]
+            if rows:
+                layout[shard.path] = [(row, len(shard.document(row)[1])) for row in rows]
+            if rows and isinstance(opened, PlannedSplit):
+                at = [first + row for row in rows]
+                times[shard.path] = {phase: counts[at].tolist() for phase, counts in opened.times.items()}
+            first += len(shard.bytes)
+    return {"layout": dict(sorted(layout.items())), "times": dict(sorted(times.items()))}
 
 
 def _training(release: Published, chosen: Chosen, named: Sequence[Path]) -> tuple[dict[str, Any], ...]:

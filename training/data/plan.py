@@ -30,9 +30,11 @@ Numbers = npt.NDArray[np.int64]
 class PlannedSplit(TokenSplit):
     """`times` gives for every phase how often it takes each document of the split, int32 [documents]."""
 
-    def __init__(self, base: TokenSplit, times: dict[str, npt.NDArray[np.int32]], repeats: float, most: float) -> None:
+    def __init__(
+        self, base: TokenSplit, times: dict[str, npt.NDArray[np.int32]], repeats: float = 0.0, most: float = 0.0
+    ) -> None:
         super().__init__(base.root, base.name, base.facts, base.fingerprint, base.shards)
-        self._base, self._times, self._allowed = base, times, most / repeats if repeats else None
+        self._base, self.times, self._allowed = base, times, most / repeats if repeats else None
         self.fingerprint = digest_of({"split": base.fingerprint, "phases": {p: t.tolist() for p, t in times.items()}})
         stretches = [self._stretches(counts) for counts in times.values()]
         sizes = [int((ends - starts).sum()) for starts, ends in stretches]
@@ -46,7 +48,7 @@ class PlannedSplit(TokenSplit):
 
     @cached_property
     def bytes(self) -> int:  # type: ignore[override]
-        return int(sum(int((counts * self._base.document_bytes).sum()) for counts in self._times.values()))
+        return int(sum(int((counts * self._base.document_bytes).sum()) for counts in self.times.values()))
 
     @property
     def max_epochs(self) -> float | None:
@@ -94,7 +96,7 @@ class PlannedSplit(TokenSplit):
 
     def documents_in_order(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         firsts = np.cumsum([0, *(len(shard.bytes) for shard in self.shards)])
-        for counts in self._times.values():
+        for counts in self.times.values():
             for least in range(1, int(counts.max(initial=0)) + 1):
                 for shard, first in zip(self.shards, firsts, strict=False):
                     for row in np.flatnonzero(counts[first : first + len(shard.bytes)] >= least).tolist():

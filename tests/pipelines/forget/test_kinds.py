@@ -1,6 +1,7 @@
 """Every kind of release: shuffled, mixed, tokenised, without its run; and the training that has read it."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from curation.files import read_json
+from curation.files import digest_of, read_json
 from curation.manifest import Manifest
 from curation.recipe import TokenOptions
 from curation.recipe_file import load_recipe, parse_recipe
@@ -23,7 +24,11 @@ from pipelines.tokens import tokenize_dataset
 from pipelines.verify import verify_path
 from tests.conftest import RECIPE, document, write_lines
 from training.data.loader import Loader, Mixed
+from training.data.mixture import Mixture
 from training.data.plan import open_planned
+from training.finetuning.examples import read_examples
+from training.finetuning.recipe import FinetuneRecipe
+from training.recipe_file import load_recipe as load_training
 from training.seen import steps_that_read
 
 pytest.importorskip("tokenizers")
@@ -48,6 +53,9 @@ def tokenizer(reference_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokenizer") / "mill"
     train_tokenizer(reference_run / "dataset", folder, 400, 1 << 20)
     return folder
+
+
+SPLITS = "{train: 0.7, validation: 0.3}"
 
 
 def made(recipe, root):
@@ -189,7 +197,43 @@ def test_the_steps_that_read_a_document_are_those_of_the_loader(mixed, taken, tm
     certificate = read_json(takedown.carry_out())
     assert certificate["training"][0]["steps"] == slow
     assert certificate["training"][0]["run"] == "model"
-    assert steps_that_read(training, run / "dataset", [wanted]).steps is None  # the data are others now
+    assert_later_takedowns_know_what_the_training_read(run, split, loader, training)
+
+
+def assert_later_takedowns_know_what_the_training_read(run, split, loader, training):
+    """By the layout of before, which the certificates hold: ids of what was taken out are in none of them."""
+    left = [each for each, _ in open_planned(run, "train").documents_in_order()]
+    for number in (left[3], left[-2]):
+        spans = split.stretches_of(number)
+        windows = np.unique(np.concatenate([loader.windows_over(0, *span) for span in spans]))
+        steps = tuple((loader.steps_with(0, windows, 300) + 1).tolist())
+        assert steps_that_read(training, run / "dataset", [number]).steps == steps != ()
+        assert plan_takedown(run, Request(ids=(number,))).carry_out() is not None
+    (training / "identity.json").write_text(json.dumps({"data": "of another state"}))
+    assert steps_that_read(training, run / "dataset", left[7:8]).steps is None
+
+
+def test_a_fine_tuning_is_known_after_a_takedown_as_before(tmp_path):
+    lines = [{"text": document(n), "url": f"https://example.org/{n}"} for n in range(50)]
+    corpus = write_lines(tmp_path / "in/a.jsonl", lines)
+    recipe = f'{{name: tuned, sources: [jsonl: {{name: a, path: "{corpus}"}}], dataset: {{splits: {SPLITS}}}}}'
+    run, model = made(parse_recipe(recipe), tmp_path / "run"), tmp_path / "model"
+    model.mkdir()
+    task = {"name": "t", "path": str(run / "dataset"), "prompt": "{text}", "response": "{id}"}
+    chosen = {"name": "m", "model": {"checkpoint": "x"}, "tasks": [task], "epochs": 2, "batch": 4}
+    (model / "recipe.resolved.yaml").write_text(json.dumps(chosen))
+    (model / "log.jsonl").write_text(json.dumps({"kind": "step", "step": 90, "loss": 1.0}) + "\n")
+    loaded = load_training(FinetuneRecipe, model / "recipe.resolved.yaml")
+    examples = read_examples(loaded, loaded.tasks[0])
+    (model / "identity.json").write_text(json.dumps({"data": digest_of([examples.fingerprint])}))
+    ids = [example.id for example in examples.splits["train"]]
+    order = Mixture([len(ids)], [len(ids) ** 0.5], ["t"], loaded.seed)
+    read = [ids[place] for place in order.samples(0, math.ceil(len(ids) * 2 / 4) * 4)[1]]
+    for wanted in (ids[3], ids[0], ids[-1]):
+        seen = steps_that_read(model, run / "dataset", [wanted])
+        assert seen.steps == tuple(sorted({place // 4 + 1 for place, each in enumerate(read) if each == wanted}))
+        assert len(seen.steps) == 2
+        plan_takedown(run, Request(ids=(wanted,))).carry_out()
 
 
 def test_the_command_asks_and_shows_first(reference_run, tmp_path, digests):
