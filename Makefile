@@ -17,7 +17,7 @@ help:
 
 demo: $(VENV)/.train
 	$(BIN)/gristmill demo --to runs/demo
-	$(BIN)/gristmill ablate demo-study --to runs/demo-study
+	$(BIN)/gristmill ablate demo-study --to runs/demo-study --open
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow and not gpu"

@@ -15,8 +15,8 @@ from pipelines.sizes import show_size
 __all__ = ["Resources", "folder_bytes", "free_bytes", "tree_bytes"]
 
 _MEMORY_EVERY = 1.0
-# Adding up a directory may cost a hundredth of the time.
-_FOLDER_SHARE = 100
+# Adding up memory (the system walks all pages) or a directory may cost a hundredth of the time.
+_SHARE = 100
 _GO_ON = "then run the same command to go on"
 
 
@@ -33,15 +33,17 @@ class Resources:
         self._look_at_disk()
         now = time.monotonic()
         if now >= self._memory_due:
-            self._memory_due = now + _MEMORY_EVERY
             self._look_at_memory()
+            self._memory_due = now + max(_MEMORY_EVERY, _SHARE * (time.monotonic() - now))
         if self._limits.max_disk is not None and now >= self._folder_due:
             self._look_at_folder(self._limits.max_disk)
-            self._folder_due = now + _FOLDER_SHARE * (time.monotonic() - now)
+            self._folder_due = now + _SHARE * (time.monotonic() - now)
 
     def look_again(self) -> None:
         """The same, whenever the last look was: between stages, so that a limit holds however fast they are."""
-        self._memory_due = self._folder_due = 0.0
+        if self._limits.max_memory is not None:
+            self._memory_due = 0.0
+        self._folder_due = 0.0
         self.look()
 
     def _look_at_disk(self) -> None:

@@ -105,7 +105,7 @@ def evaluate(
     length: Annotated[Optional[int], typer.Option(help="Tokens in a window.")] = None,  # noqa: UP045
     limit: Annotated[Optional[int], typer.Option(help="Tokens to score at most, or items of a task.")] = None,  # noqa: UP045
     documents: Annotated[Optional[Path], typer.Option(help="Write the bits of every document here, as CSV.")] = None,  # noqa: UP045
-    task: Annotated[Optional[list[str]], typer.Option(help="A task of lm-evaluation-harness.")] = None,  # noqa: UP045
+    task: Annotated[Optional[list[str]], typer.Option(help="A task of lm-evaluation-harness, or its YAML.")] = None,  # noqa: UP045
     json_: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     device: Device = "auto",
 ) -> None:
@@ -116,7 +116,11 @@ def evaluate(
 
     _calm_transformers()
     found = evaluate_model(model, dataset, split, length, limit, documents, task or [], device)
-    typer.echo(json.dumps(found) if json_ else "\n".join(f"{key}: {value}" for key, value in found.items()))
+    if json_:
+        typer.echo(json.dumps(found))
+        return
+    scores = {f"{name} {key}": value for name, task in found.pop("tasks", {}).items() for key, value in task.items()}
+    typer.echo("\n".join(f"{key}: {value}" for key, value in {**found, **scores}.items()))
 
 
 def rate(

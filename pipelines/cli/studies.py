@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -17,6 +20,7 @@ def ablate(
     workers: Annotated[Optional[int], typer.Option(min=1, help="Processes; one a core by default.")] = None,  # noqa: UP045
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     check: Annotated[bool, typer.Option("--check", help="Validate and estimate; run nothing.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the report, where a browser has a screen.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Measure on trained models what stages, rules and defects do: arms, matched runs, statistics, one report.
@@ -39,4 +43,13 @@ def ablate(
     run_study(root, loaded, recipe, options, device)
     from training.ablation.report import write_report
 
-    typer.echo(f"report  {write_report(root)}")
+    report = write_report(root)
+    typer.echo(f"report  {report}")
+    if open_ and _someone_watches():
+        webbrowser.open(report.resolve().as_uri())
+
+
+def _someone_watches() -> bool:
+    """Whether a person at a screen started this: a browser in a terminal would take the terminal away."""
+    graphical = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return graphical and sys.stdout.isatty()

@@ -30,6 +30,19 @@ def call(*arguments: object) -> str:
     return result.stdout
 
 
+TASK = """
+task: mill
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: "{data}"}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{{{question}}}}"
+doc_to_target: "{{{{answer}}}}"
+doc_to_choice: "{{{{choices}}}}"
+metric_list: [{{metric: acc}}]
+"""
+
+
 @pytest.fixture(scope="module")
 def run(stories_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("run")
@@ -101,6 +114,17 @@ def test_evaluate_without_the_harness_names_its_package(run: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "lm_eval", None)
     with pytest.raises(ResourceError, match=r"gristmill\[evaluate\]"):
         call("evaluate", run, "--task", "blimp")
+
+
+def test_evaluate_scores_a_task_of_the_harness_in_a_file_of_its_own(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lm_eval", reason="lm-evaluation-harness is not installed: pip install 'gristmill[evaluate]'")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    items = [{"question": "the mill", "choices": ["turns", "turns"], "answer": place % 2} for place in range(6)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    (tmp_path / "mill.yaml").write_text(TASK.format(data=tmp_path / "items.jsonl"))
+    assert "mill acc,none: 0.5\n" in call("evaluate", run, "--task", tmp_path / "mill.yaml")
 
 
 def test_finetune_goes_on_from_a_run(run: Path, tmp_path: Path) -> None:

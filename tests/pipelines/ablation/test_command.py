@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from curation.files import read_json
@@ -38,3 +39,16 @@ def test_a_finished_study_elsewhere_is_found_done_and_ends_in_its_report(
     assert "report.html" in result.output
     assert (tmp_path / "moved/runs/full/0.01/0/times.json").read_bytes() == before
     assert read_json(tmp_path / "moved/results.json")["analysis"]
+
+
+def test_a_report_is_opened_only_where_someone_watches(
+    finished_study: Path, study_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    command = ["ablate", str(study_path), "--to", str(finished_study), "--device", "cpu", "-q", "--open"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert opened == []
+    monkeypatch.setattr("pipelines.cli.studies._someone_watches", lambda: True)
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert opened == [(finished_study / "report.html").resolve().as_uri()]
