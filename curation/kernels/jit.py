@@ -14,7 +14,11 @@ from typing import Any
 
 from numba import njit
 
+from curation.kernels.once import compile_once
+
 __all__ = ["helper", "inlined", "kernel"]
+
+compile_once()
 
 _njit: Any = njit  # numba's annotations leave out `_nrt` and the two wrappers
 # Wrappers to call a function from Python and from C take a fifth of the time that compiling takes.

@@ -1,0 +1,90 @@
+"""What makes a first run shorter: helpers are optimised and turned into machine code once, within their kernels.
+
+numba does so for every function by itself and once more in all that call it, and nobody ever runs what becomes of a
+helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. While
+kernels compile, Python does not look for cycles among a million objects that stay.
+
+These are numba's own classes with two steps left out. Where a later numba has no such steps, it compiles as it always
+does, which takes longer.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any, ClassVar
+
+from numba.core import codegen, event
+
+__all__ = ["compile_once"]
+
+_register: Any = event.register
+_Library: Any = codegen.JITCodeLibrary
+_Codegen: Any = codegen.JITCPUCodegen
+_NEEDED = ("_optimize_final_module", "_finalize_final_module", "_finalize_dynamic_globals", "_unserialize")
+_OF_HELPERS = "no_cpython_wrapper"
+
+
+def compile_once() -> None:
+    """From now on, in this process."""
+    _register("numba:compile", _Listener())
+    if all(hasattr(_Library, name) for name in _NEEDED) and _Codegen._library_class is _Library:
+        _Codegen._library_class, _Codegen.set_env = _Part, _set_env
+
+
+class _Listener(event.Listener):
+    """Knows what is being compiled: one function within the other, the innermost last, and whether it is a part."""
+
+    parts: ClassVar[list[bool]] = []
+    collects: ClassVar[bool] = True
+
+    def on_start(self, started: Any) -> None:
+        if not self.parts:
+            _Listener.collects = gc.isenabled()
+            gc.disable()
+        function = started.data["dispatcher"]
+        self.parts.append(_OF_HELPERS in function.targetoptions or function.py_func.__module__.startswith("numba."))
+
+    def on_end(self, ended: Any) -> None:
+        self.parts.pop()
+        if not self.parts and self.collects:
+            gc.enable()
+
+
+class _Part(_Library):  # type: ignore[misc]
+    """The code of one function; of a part, nothing but what other libraries link."""
+
+    def __init__(self, generator: Any, name: str) -> None:
+        super().__init__(generator, name)
+        self._is_part = bool(_Listener.parts and _Listener.parts[-1])
+
+    def _optimize_final_module(self) -> None:
+        if not self._is_part:
+            super()._optimize_final_module()
+
+    def _finalize_final_module(self) -> None:
+        if self._is_part:
+            self._finalize_dynamic_globals()
+            self._finalized = True
+        else:
+            super()._finalize_final_module()
+
+    def serialize_using_object_code(self) -> Any:
+        return self.serialize_using_bitcode() if self._is_part else super().serialize_using_object_code()
+
+    @classmethod
+    def _unserialize(cls, generator: Any, state: Any) -> Any:
+        is_part = state[1] == "bitcode"
+        _Listener.parts.append(is_part)
+        try:
+            return super()._unserialize(generator, state)
+        finally:
+            _Listener.parts.pop()
+
+
+_set_env_of_all = _Codegen.set_env
+
+
+def _set_env(self: Any, name: str, environment: Any) -> None:
+    """A part has no place in memory, so no environment there."""
+    if self._engine._ee.get_global_value_address(name):
+        _set_env_of_all(self, name, environment)
