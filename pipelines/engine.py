@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from curation.manifest import Unit
@@ -38,10 +39,11 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Engine:
-    """`runner` is Beam's name of a runner; `options` are that runner's own."""
+    """`runner` is Beam's name of a runner; `options` are that runner's own; `log` is where its job server writes."""
 
     runner: str = LOCAL
     options: tuple[str, ...] = ()
+    log: Path | None = None
 
     @property
     def is_local(self) -> bool:

@@ -8,6 +8,7 @@ subprocess workers no global options.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -31,18 +32,32 @@ __all__ = ["group_units", "map_units"]
 
 
 def map_units(engine: Engine, work: Work, units: Sequence[Unit]) -> None:
-    with beam.Pipeline(options=_options(engine)) as pipeline:
+    with _pipeline(engine) as pipeline:
         _spread(pipeline, units, engine) | "RunUnit" >> beam.ParDo(_RunUnits(work))
 
 
 def group_units(engine: Engine, units: Sequence[Unit], grouping: Grouping) -> None:
-    with beam.Pipeline(options=_options(engine)) as pipeline:
+    with _pipeline(engine) as pipeline:
         (
             _spread(pipeline, units, engine)
             | "EmitKeys" >> beam.ParDo(_EmitKeys(grouping)).with_output_types(tuple[int, bytes])
             | "ByKey" >> beam.GroupByKey()
             | "RunKey" >> beam.ParDo(_RunKeys(grouping))
         )
+
+
+@contextlib.contextmanager
+def _pipeline(engine: Engine) -> Iterator[beam.Pipeline]:
+    """Runs when the block ends. Whoever interrupts the run does not leave a job behind on a cluster."""
+    pipeline = beam.Pipeline(options=_options(engine))
+    try:
+        with pipeline:
+            yield pipeline
+    except KeyboardInterrupt:
+        job = getattr(pipeline, "result", None)
+        if job is not None and not engine.is_local:
+            job.cancel()
+        raise
 
 
 def _spread(pipeline: beam.Pipeline, units: Sequence[Unit], engine: Engine) -> beam.PCollection:

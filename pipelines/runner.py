@@ -17,7 +17,8 @@ from pipelines import pool
 from pipelines.budget import check_estimate, within_memory
 from pipelines.chain import follow
 from pipelines.dataset import finish_dataset
-from pipelines.engine import LOCAL, Engine
+from pipelines.engine import Engine
+from pipelines.engines.opening import EngineChoice, opened
 from pipelines.estimate import estimate_recipe
 from pipelines.facts import card_facts
 from pipelines.forget.journal import finish_first
@@ -48,14 +49,13 @@ class Options:
     batch_size: int = 1000
     batch_bytes: int = BATCH_BYTES
     memory_bytes: int = 1 << 30
-    runner: str = LOCAL
-    runner_options: tuple[str, ...] = ()
+    engine: EngineChoice = field(default_factory=EngineChoice)
     quiet: bool = False
     estimate: bool | None = None
 
     @property
     def is_local(self) -> bool:
-        return self.runner == LOCAL
+        return self.engine.is_local
 
     def settings(self) -> dict[str, Any]:
         names = ("batch_size", "batch_bytes", "memory_bytes")
@@ -79,10 +79,13 @@ def run_recipe(recipe: Recipe, root: Path, options: Options | None = None) -> Ou
     finish_first(run.root)
     with run.locked(), session(run.root, options.workers, resources), Watch(resources.look, _LOOK_EVERY):
         resources.look()
-        with pool.use(options.workers if options.is_local else 1):
+        with (
+            opened(options.engine, options.workers, run.root / "logs" / "engine.log") as engine,
+            pool.use(options.workers if options.is_local else 1),
+        ):
             _remember(recipe, run)
             _estimate(recipe, run, options)
-            manifest, worked = _run_chain(recipe, run, options, resources)
+            manifest, worked = _run_chain(recipe, run, options, resources, engine)
     return Outcome(manifest, worked, time.perf_counter() - began)
 
 
@@ -105,9 +108,9 @@ def _remember(recipe: Recipe, run: RunDirectory) -> None:
 
 
 def _run_chain(
-    recipe: Recipe, run: RunDirectory, options: Options, resources: Resources
+    recipe: Recipe, run: RunDirectory, options: Options, resources: Resources, engine: Engine
 ) -> tuple[Manifest, tuple[str, ...]]:
-    engine, progress = Engine(options.runner, options.runner_options), Progress(quiet=options.quiet)
+    progress = Progress(quiet=options.quiet)
     stages: list[str] = []
     worked: list[str] = []
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from curation.errors import IntegrityError, ResourceError
+from curation.errors import GristmillError, IntegrityError, ResourceError
 from curation.files import digest_of, sweep
 from curation.manifest import Manifest, Receipt, Unit, receipt_path
 from pipelines.alarms import Alarm, heeded
@@ -83,10 +84,19 @@ def _finished(stage: Stage, run: RunDirectory) -> Manifest | None:
             return None
         for file in manifest.files:
             file.check(run.root)
+        _check_receipts(stage, run, manifest)
     except IntegrityError as error:
         logger.warning("stage %s is run again: %s", stage.name, error)
         return None
     return manifest
+
+
+def _check_receipts(stage: Stage, run: RunDirectory, manifest: Manifest) -> None:
+    """Together they must say what the manifest says, or `verify` would find fault with a run that has nothing to do."""
+    receipts = [receipt for unit in stage.units if (receipt := Receipt.read(run.root, unit)) is not None]
+    if Manifest.of(stage.name, stage.fingerprint, receipts, manifest.facts) != manifest:
+        found = f"{len(receipts)} whole receipts of {len(stage.units)} that say something else"
+        raise IntegrityError(f"receipts/{stage.name}", found, "what the manifest says", "run the stage again")
 
 
 def _run(stage: Stage, run: RunDirectory, engine: Engine, todo: Sequence[Unit]) -> None:
@@ -100,7 +110,21 @@ def _run(stage: Stage, run: RunDirectory, engine: Engine, todo: Sequence[Unit]) 
         cause = failures.read(run.root)
         if cause is not None:
             raise cause from error
-        raise
+        if engine.is_local or isinstance(error, GristmillError):
+            raise
+        raise _stopped(stage, engine, error) from error
+
+
+def _stopped(stage: Stage, engine: Engine, error: Exception) -> ResourceError:
+    """An engine that gave up without a word from a worker. All it said, which is a lot, stands in its log."""
+    said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    do = "look at the engine's own log, then run again to go on"
+    if engine.log is not None:
+        engine.log.parent.mkdir(parents=True, exist_ok=True)
+        with engine.log.open("a") as log:
+            traceback.print_exception(error, file=log)
+        do = f"look at {engine.log}, then run again to go on"
+    return ResourceError(f"stage {stage.name} on {engine.runner}", said[:200], "a job that finishes", do)
 
 
 def _is_interruption(error: BaseException | None) -> bool:

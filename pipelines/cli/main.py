@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines.cli import fetch, inspect_run, models, publish, published, recipes, run, studies, takedown, tokens
+from pipelines.cli import (
+    engines,
+    fetch,
+    inspect_run,
+    models,
+    publish,
+    published,
+    recipes,
+    run,
+    studies,
+    takedown,
+    tokens,
+)
 from training import commands
 
 if TYPE_CHECKING:
@@ -55,6 +67,7 @@ app.command("evaluate")(commands.evaluate)
 app.command("rate")(commands.rate)
 app.command("ablate")(studies.ablate)
 app.add_typer(recipes.recipe_app, name="recipe")
+app.add_typer(engines.engine_app, name="engine")
 app.add_typer(models.tokenizer_app, name="tokenizer")
 app.add_typer(models.classifier_app, name="classifier")
 app.add_typer(models.language_model_app, name="language-model")

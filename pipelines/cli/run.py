@@ -44,10 +44,22 @@ def run(
         Optional[bool],  # noqa: UP045
         typer.Option(help="Take a sample first: is there room, how long will it take. By default from 256 MB on."),
     ] = None,
-    runner: Annotated[str, typer.Option(help="Beam runner; its own options follow after `--`.")] = "FnApiRunner",
+    runner: Annotated[
+        str,
+        typer.Option(help="direct, portable, prism, flink, spark or dataflow; its own options follow after `--`."),
+    ] = "direct",
+    job_endpoint: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="HOST:PORT of a Beam job server that is running; flink and spark start one otherwise."),
+    ] = None,
+    jars: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Job server for flink or spark: a jar, or a folder of them; by default what was fetched."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run a recipe, or what is left to do of it."""
+    from pipelines.engines.opening import EngineChoice
     from pipelines.recipe_book import recipe_path
     from pipelines.sizes import parse_size
 
@@ -60,8 +72,7 @@ def run(
         batch_size=batch_size,
         memory_bytes=parse_size(memory, "--memory"),
         estimate=estimate,
-        runner=runner,
-        runner_options=tuple(context.args),
+        engine=EngineChoice(runner, tuple(context.args), jars, job_endpoint),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from curation.recipe_file import parse_recipe
 from curation.shards import shard_batches
+from pipelines.engines.opening import EngineChoice
 from pipelines.runner import Options, run_recipe
 from tests.conftest import WORDS, write_lines
 
@@ -172,6 +173,6 @@ def test_files_under_other_paths_listed_in_any_order_give_the_same_bytes(near_co
 
 @pytest.mark.timeout(300)
 def test_a_portable_runner_gives_the_same_bytes(near_corpus, near_run, tmp_path, digests):
-    options = ("--job_endpoint=embed", "--environment_type=LOOPBACK")
-    run(near_corpus, tmp_path, runner="PortableRunner", runner_options=options)
+    options = ("--job_endpoint=embed",)
+    run(near_corpus, tmp_path, engine=EngineChoice("portable", options))
     assert digests(tmp_path) == digests(near_run)
