@@ -5,6 +5,7 @@ Neither holds times, hosts or absolute paths: the same recipe and inputs give th
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,15 +66,31 @@ class Receipt(BaseModel):
         return self.model_copy(update={"index": index, "files": files})
 
     def write(self, root: Path) -> None:
-        write_json(receipt_path(root, self.stage, self.index), self.model_dump(mode="json"))
+        """With a digest of its own, which tells a damaged receipt from a whole one."""
+        write_json(receipt_path(root, self.stage, self.index), self._sealed())
+
+    def _sealed(self) -> dict[str, Any]:
+        content = self.model_dump(mode="json")
+        return {**content, "digest": digest_of(content)}
+
+    @classmethod
+    def parse(cls, data: bytes) -> Receipt:
+        """From the bytes of its file. Raises ValueError unless each is as it was written."""
+        content = json.loads(data)
+        if not isinstance(content, dict) or not content.pop("digest", ""):
+            raise ValueError("no sealed receipt")
+        receipt = cls.model_validate(content)
+        if canonical_json(receipt._sealed()).encode() != data:
+            raise ValueError("a digest that does not match")
+        return receipt
 
     @classmethod
     def read(cls, root: Path, unit: Unit) -> Receipt | None:
         """The true receipt of a unit, or None."""
         path = receipt_path(root, unit.stage, unit.index)
         try:
-            receipt = cls.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
+            receipt = cls.parse(path.read_bytes())
+        except (FileNotFoundError, ValueError):
             return None
         return receipt if receipt.is_true(unit, root) else None
 

@@ -60,7 +60,8 @@ class FileRecord(BaseModel):
         if found != self.bytes:
             raise IntegrityError(self.path, f"{found} bytes", f"{self.bytes} bytes", "run the stage again")
         if sums and (actual := checksum(path)) != self.sha256:
-            raise IntegrityError(self.path, f"sha256 {actual[:12]}…", f"{self.sha256[:12]}…", "run the stage again")
+            do = "remove it and run the recipe again"
+            raise IntegrityError(self.path, f"sha256 {actual[:12]}…", f"{self.sha256[:12]}…", do)
 
 
 class ShardWriter:

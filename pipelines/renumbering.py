@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from curation.files import TEMPORARY
 from curation.manifest import Receipt, Unit, receipt_path
 
@@ -61,8 +59,8 @@ def _receipts(root: Path, stage: str) -> dict[int, Receipt]:
     found = {}
     for path in sorted(receipt_path(root, stage, 0).parent.glob("*.json")):
         try:
-            receipt = Receipt.model_validate_json(path.read_bytes())
-        except ValidationError:
+            receipt = Receipt.parse(path.read_bytes())
+        except ValueError:
             continue
         found[receipt.index] = receipt
     return found

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ValidationError
 from rich.console import Console
 
 from curation.errors import IntegrityError, ResourceError
@@ -138,13 +137,18 @@ def _verify_collected(manifest: Manifest, seen: Verified) -> None:
 def _verify_receipts(root: Path, manifest: Manifest) -> None:
     """Together they must say what the manifest says."""
     folder = f"receipts/{manifest.stage}"
-    try:
-        receipts = [Receipt.model_validate_json(path.read_bytes()) for path in sorted((root / folder).glob("*.json"))]
-    except ValidationError:
-        raise IntegrityError(folder, "a receipt that cannot be read", "receipts of all units", _AGAIN) from None
+    receipts = [_receipt(root, path) for path in sorted((root / folder).glob("*.json"))]
     again = Manifest.of(manifest.stage, manifest.fingerprint, receipts, manifest.facts)
     if again != manifest:
         raise IntegrityError(folder, f"{len(receipts)} receipts that say something else", "the manifest", _AGAIN)
+
+
+def _receipt(root: Path, path: Path) -> Receipt:
+    try:
+        return Receipt.parse(path.read_bytes())
+    except ValueError:
+        where = path.relative_to(root).as_posix()
+        raise IntegrityError(where, "a receipt that is damaged", "one as it was written", _AGAIN) from None
 
 
 def _no_strangers_below(root: Path, folder: str, known: set[str]) -> None:

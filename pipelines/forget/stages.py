@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-from pydantic import ValidationError
 
 from curation.errors import IntegrityError, ResourceError
 from curation.files import checksum, read_json, write_json
@@ -90,8 +89,8 @@ class Amended:
         """Receipts as they lie there, whether or not their files have changed already."""
         folder = self._root / "receipts" / stage
         try:
-            return [Receipt.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
-        except ValidationError:
+            return [Receipt.parse(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+        except ValueError:
             do = "run the recipe again, and then forget"
             raise IntegrityError(f"receipts/{stage}", "one that cannot be read", "receipts", do) from None
 

@@ -44,6 +44,18 @@ def test_a_receipt_cut_short_counts_as_none(root):
     assert Receipt.read(root, unit()) is None
 
 
+def test_every_flipped_bit_of_a_receipt_is_noticed(root):
+    path = root / "receipts/clean/00000.json"
+    content = path.read_bytes()
+    for bit in range(len(content) * 8):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        assert Receipt.read(root, unit()) is None
+        with pytest.raises(ValueError):  # noqa: PT011 - json's and pydantic's own among them
+            Receipt.parse(bytes(flipped))
+
+
 def test_a_manifest_adds_up_receipts_in_their_order():
     manifest = Manifest.of("clean", "f", [receipt(1), receipt(0)])
     assert [file.path for file in manifest.shards("shard-")] == ["clean/shard-00000.arrow", "clean/shard-00001.arrow"]

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,11 +38,15 @@ static int inside_file(int fd) {
     return inside(path);
 }
 
-/* Counts a call; 1 when it is to fail. */
+/* Counts a call; 1 when it is to fail. A negative error is a signal that the process gets instead. */
 static int fails(int kind, int concerned) {
     if (!(kinds & kind) || !concerned) return 0;
     long number = atomic_fetch_add(&calls, 1) + 1;
     if (number != first && !(lasting && number > first && first > 0)) return 0;
+    if (error < 0) {
+        kill(getpid(), -error);
+        return 0;
+    }
     errno = error;
     return 1;
 }

@@ -208,7 +208,7 @@ def test_a_stray_planted_in_the_outcomes_is_refused_by_the_shard_stage(corpus, t
             )
         )
         path = receipt_path(tmp_path, "augment/fates", number)
-        old = Receipt.model_validate_json(path.read_bytes())
+        old = Receipt.parse(path.read_bytes())
         receipts.append(old.model_copy(update={"files": (new, *old.files[1:])}))
         receipts[-1].write(tmp_path)
     forged = Manifest.of(stage.stage, stage.fingerprint, receipts)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from curation.errors import IntegrityError
 from curation.manifest import Manifest
 from curation.recipe_file import parse_recipe
 from curation.shards import shard_batches
@@ -164,4 +166,20 @@ def test_a_lost_file_is_made_again(recipe_text, tmp_path, digests):
     before = digests(tmp_path)
     next((tmp_path / "clean").glob("shard-*")).unlink()
     assert run(recipe_text, tmp_path).worked == ("clean",)
+    receipt = next((tmp_path / "receipts/decide").glob("*.json"))
+    receipt.write_bytes(receipt.read_bytes().replace(b'"counts"', b'"count5"'))
+    assert run(recipe_text, tmp_path).worked == ("decide",)
     assert digests(tmp_path) == before
+
+
+def test_a_flipped_bit_stops_the_unit_that_reads_it(recipe_text, reference_run, tmp_path, digests):
+    root = tmp_path / "run"
+    shutil.copytree(reference_run, root)
+    shutil.rmtree(root / "receipts/decide")
+    scores = min((root / "clean").glob("scores-*"))
+    scores.write_bytes(scores.read_bytes()[:-9] + b"!" + scores.read_bytes()[-8:])
+    with pytest.raises(IntegrityError, match=f"{scores.name}: found sha256 .* remove it and run the recipe again"):
+        run(recipe_text, root)
+    scores.unlink()
+    assert run(recipe_text, root).worked == ("clean", "decide")
+    assert digests(root) == digests(reference_run)
