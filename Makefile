@@ -20,7 +20,7 @@ demo: $(VENV)/.train
 	$(BIN)/gristmill ablate demo-study --to runs/demo-study --open
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -m "not slow and not gpu" -n logical --maxprocesses 4 --dist loadgroup
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

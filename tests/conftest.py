@@ -43,6 +43,13 @@ def write_lines(path: Path, lines: Iterator[dict[str, object]] | list[dict[str, 
     return path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one folder share runs, models and kernels: with several processes, one process has them all."""
+    for item in items:
+        folder = item.path.parent.relative_to(Path(__file__).parent).parts
+        item.add_marker(pytest.mark.xdist_group("/".join(folder[:1] if folder[:1] == ("curation",) else folder[:2])))
+
+
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three JSON Lines files, 300 documents, and two lines that cannot be read."""
