@@ -23,6 +23,8 @@ from curation.errors import DataError, ResourceError
 __all__ = ["Connection"]
 
 _MOST_BYTES = 8 << 20
+_STEP = 64 << 10
+_FINAL = ("no_answer", "refused_request", "cut_short")  # asked again, it would be the same
 _LONGEST_WAIT_S = 60.0
 
 
@@ -62,7 +64,7 @@ def _answer(endpoint: Endpoint, request: Request) -> str | DataError:
     wait = endpoint.backoff_s
     for left in range(endpoint.retries, -1, -1):
         answer, asked_to_wait = _once(endpoint, request)
-        if not isinstance(answer, DataError) or not left or answer.reason in ("no_answer", "refused_request"):
+        if not isinstance(answer, DataError) or not left or answer.reason in _FINAL:
             return answer
         time.sleep(min(max(wait, asked_to_wait), _LONGEST_WAIT_S))
         wait *= 2
@@ -72,8 +74,9 @@ def _answer(endpoint: Endpoint, request: Request) -> str | DataError:
 def _once(endpoint: Endpoint, request: Request) -> tuple[str | DataError, float]:
     """The answer or its failure, and how many seconds the endpoint asks to wait."""
     try:
+        ends = time.monotonic() + endpoint.timeout_s
         with _OPENER.open(_prepared(endpoint, request), timeout=endpoint.timeout_s) as response:
-            body = response.read(_MOST_BYTES + 1)
+            body = _body(response, ends)
     except urllib.error.HTTPError as error:
         with error:
             return _refused(endpoint, error.code), _seconds(error.headers.get("Retry-After"))
@@ -85,6 +88,18 @@ def _once(endpoint: Endpoint, request: Request) -> tuple[str | DataError, float]
     except (OSError, http.client.HTTPException) as error:
         return DataError("no_connection", type(error).__name__), 0.0
     return _text(body), 0.0
+
+
+def _body(response: http.client.HTTPResponse, ends: float) -> bytes:
+    """What an answer holds. The timeout of a socket begins anew with every byte; the whole answer has one end."""
+    parts: list[bytes] = []
+    held = 0
+    while held <= _MOST_BYTES and (part := response.read1(_STEP)):
+        parts.append(part)
+        held += len(part)
+        if time.monotonic() > ends:
+            raise TimeoutError
+    return b"".join(parts)
 
 
 def _prepared(endpoint: Endpoint, request: Request) -> urllib.request.Request:
@@ -124,11 +139,14 @@ def _text(body: bytes) -> str | DataError:
     if len(body) > _MOST_BYTES:
         return DataError("no_answer", f"more than {_MOST_BYTES} bytes")
     try:
-        text = json.loads(body)["choices"][0]["message"]["content"]
-    except (ValueError, KeyError, IndexError, TypeError):
+        choice = json.loads(body)["choices"][0]
+        text, ended = choice["message"]["content"], choice.get("finish_reason")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return DataError("no_answer", "not the JSON of an answer")
     if not isinstance(text, str):
         return DataError("no_answer", "an answer without text")
+    if ended == "length":
+        return DataError("cut_short", "the answer was longer than max_tokens")
     return text.encode("utf-8", "replace").decode()
 
 

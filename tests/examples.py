@@ -90,7 +90,7 @@ def _back_translate(folder: Path) -> dict[str, Any] | str:
 
 
 def tiny_generator(folder: Path) -> str:
-    """An encoder-decoder with random weights and a few words, which never ends by itself and always says something."""
+    """An encoder-decoder with random weights and a few words, which ends where it must and always says something."""
     import torch
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
@@ -105,7 +105,9 @@ def tiny_generator(folder: Path) -> str:
     shape = {"d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2, "vocab_size": len(words)}
     torch.manual_seed(0)
     model = T5ForConditionalGeneration(T5Config(**shape, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1))
-    model.generation_config.suppress_tokens = [0, 1, 2]
+    model.generation_config.suppress_tokens = [0, 2]
+    model.generation_config.min_new_tokens = 2
+    model.generation_config.forced_eos_token_id = 1
     model.save_pretrained(folder)
     return str(folder)
 

@@ -29,6 +29,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked, self.keys, self.behaviour = Counter(), set(), {}
+        self.heard_out = False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,6 +66,19 @@ def dawdle(handler, _):
     time.sleep(0.6)
 
 
+def drip(handler, _):
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(40):
+        handler.wfile.write(b" ")
+        time.sleep(0.05)
+    handler.server.heard_out = True
+
+
+def stop_short(handler, prompt):
+    handler.say(json.dumps({"choices": [{"message": {"content": prompt}, "finish_reason": "length"}]}).encode())
+
+
 def talk_nonsense(handler, _):
     handler.say(b"<html>not an answer")
 
@@ -98,9 +112,11 @@ def ask(server, *prompts, **options):
 
 def test_each_failure_has_its_reason_and_the_others_are_answered(server):
     server.behaviour = {"bad": fail, "slow": dawdle, "odd": talk_nonsense, "again": fail_once}
-    found = ask(server, "good", "bad", "slow", "odd", "once again")
-    assert found == ["GOOD", "server_error", "timeout", "no_answer", "ONCE AGAIN"]
-    assert server.asked == {"good": 1, "bad": 2, "slow": 2, "odd": 1, "once again": 2}
+    server.behaviour |= {"drop": drip, "long": stop_short}
+    found = ask(server, "good", "bad", "slow", "odd", "once again", "drop by drop", "too long")
+    assert found == ["GOOD", "server_error", "timeout", "no_answer", "ONCE AGAIN", "timeout", "cut_short"]
+    assert server.asked == {"good": 1, "bad": 2, "slow": 2, "odd": 1, "once again": 2, "drop by drop": 2, "too long": 1}
+    assert not server.heard_out
 
 
 def test_too_many_failures_in_a_row_stop_the_run(server):

@@ -7,7 +7,7 @@ no network). Without one, local models are asked each time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,13 +113,14 @@ def ask(model: Model, requests: Sequence[Request]) -> list[Answer]:
     return [known[key] for key in keys]
 
 
-def _asked(model: Model, requests: list[Request], here: Desk) -> list[Answer]:
+def _asked(model: Model, requests: list[Request], here: Desk) -> Iterable[Answer]:
+    """Answers, those of a local model one by one, so that those before a failure are kept."""
     if not requests:
         return []
     if here.offline:
         return [DataError("not_asked", "nobody is asked")] * len(requests)
     if isinstance(model, LocalModel):
-        return list(ask_local(model, [each.prompt for each in requests], [each.seed for each in requests]))
+        return ask_local(model, [each.prompt for each in requests], [each.seed for each in requests])
     if here.connect is None:
         raise ResourceError(f"endpoint {model.url}", "no run", "a run, which has a network", "use `gristmill run`")
     return here.connect(model, requests)

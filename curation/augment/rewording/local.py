@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from curation.augment.rewording.models import LocalModel
-from curation.errors import ResourceError
+from curation.errors import DataError, ResourceError
 
 __all__ = ["ask_local", "load_local"]
 
@@ -16,29 +16,49 @@ class _Loaded(NamedTuple):
     tokenizer: Any
     network: Any
     generates_prompt: bool
+    ends: frozenset[int]
 
 
-def ask_local(model: LocalModel, prompts: Sequence[str], seeds: Sequence[int]) -> Iterator[str]:
+def ask_local(model: LocalModel, prompts: Sequence[str], seeds: Sequence[int]) -> Iterator[str | DataError]:
     size = 1 if model.temperature else model.batch_size
     for start in range(0, len(prompts), size):
-        yield from _generated(model, list(prompts[start : start + size]), seeds[start])
+        yield from _answers(model, list(prompts[start : start + size]), seeds[start])
 
 
-def _generated(model: LocalModel, prompts: list[str], seed: int) -> list[str]:
+def _answers(model: LocalModel, prompts: list[str], seed: int) -> Iterator[str | DataError]:
+    """Answers in the order of the prompts; those that the model has no room for are not asked."""
+    loaded = load_local(model.path, model.revision, model.device)
+    sizes = [len(ids) for ids in loaded.tokenizer(prompts, truncation=False)["input_ids"]]
+    room = [_room(loaded, size, model.max_tokens) for size in sizes]
+    fit = [prompt for prompt, size, left in zip(prompts, sizes, room, strict=True) if size and left > 0]
+    said = iter(_generated(loaded, fit, seed, model.temperature, min(left for left in room if left > 0)) if fit else [])
+    for size, left in zip(sizes, room, strict=True):
+        yield next(said) if size and left > 0 else DataError("prompt_too_long", f"{size} tokens") if size else ""
+
+
+def _room(loaded: _Loaded, size: int, max_tokens: int) -> int:
+    """How many tokens an answer may have; none when the prompt alone is too much for the model."""
+    most = getattr(loaded.network.config, "max_position_embeddings", None)
+    if not isinstance(most, int) or most <= 0:
+        return max_tokens
+    return min(max_tokens, most - size if loaded.generates_prompt else max_tokens if size <= most else 0)
+
+
+def _generated(loaded: _Loaded, prompts: list[str], seed: int, temperature: float, most: int) -> list[str | DataError]:
     import torch
 
-    loaded = load_local(model.path, model.revision, model.device)
     tokens = loaded.tokenizer(prompts, padding=len(prompts) > 1, truncation=False, return_tensors="pt")
     tokens = {name: tokens[name].to(loaded.network.device) for name in ("input_ids", "attention_mask")}
-    if not tokens["input_ids"].shape[1]:
-        return [""] * len(prompts)
-    chance = {"do_sample": True, "temperature": model.temperature} if model.temperature else {"do_sample": False}
+    chance = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
     with torch.inference_mode(), torch.random.fork_rng():
         torch.manual_seed(seed % 2**63)
-        made = loaded.network.generate(**tokens, max_new_tokens=model.max_tokens, num_beams=1, **chance)
-    if loaded.generates_prompt:
-        made = made[:, tokens["input_ids"].shape[1] :]
-    return [str(text) for text in loaded.tokenizer.batch_decode(made, skip_special_tokens=True)]
+        made = loaded.network.generate(**tokens, max_new_tokens=most, num_beams=1, **chance)
+    made = made[:, tokens["input_ids"].shape[1] :] if loaded.generates_prompt else made[:, 1:]
+    texts = loaded.tokenizer.batch_decode(made, skip_special_tokens=True)
+    cut = [bool(loaded.ends) and made.shape[1] >= most and not loaded.ends & set(row) for row in made.tolist()]
+    return [
+        DataError("cut_short", f"{most} tokens") if over else str(text) for text, over in zip(texts, cut, strict=True)
+    ]
 
 
 @lru_cache(maxsize=2)
@@ -63,4 +83,6 @@ def load_local(path: str, revision: str | None, device: str) -> _Loaded:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return _Loaded(tokenizer, network.eval().to(place), not config.is_encoder_decoder)
+    end = network.generation_config.eos_token_id
+    ends = frozenset(end if isinstance(end, list) else () if end is None else (end,))
+    return _Loaded(tokenizer, network.eval().to(place), not config.is_encoder_decoder, ends)

@@ -26,10 +26,10 @@ _CHARACTERS_A_TOKEN = 4
 class Reworded(Expansion):
     """A document in a model's words, asked for in pieces of whole sentences of at most `piece` characters.
 
-    Documents of more than `longest` characters are left alone. One that the model fails on, or whose answer breaks a
-    bound of `quality`, gives no new document and is counted by its reason. `max_requests` and `max_tokens` are limits
-    of the whole step (a token is taken for four characters, and answers for as long as they may be); documents beyond
-    them are counted as over_budget.
+    Documents of more than `longest` characters are left alone. One that the model fails on or does not end within its
+    `max_tokens`, or whose answer breaks a bound of `quality`, gives no new document and is counted by its reason.
+    `max_requests` and `max_tokens` are limits of the whole step (a token is taken for four characters, and answers for
+    as long as they may be); documents beyond them are counted as over_budget.
     """
 
     piece: int = Field(2000, ge=50)

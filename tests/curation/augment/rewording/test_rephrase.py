@@ -4,6 +4,7 @@ import pytest
 
 from curation.augment.rewording.answers import Desk, desk
 from curation.augment.rewording.back_translate import BackTranslate
+from curation.augment.rewording.local import load_local
 from curation.augment.rewording.models import Endpoint, LocalModel
 from curation.augment.rewording.quality import Quality
 from curation.augment.rewording.rephrase import Rephrase
@@ -37,6 +38,36 @@ def test_a_local_model_gives_the_same_words_each_time_and_nothing_is_asked_twice
     monkeypatch.setattr("curation.augment.rewording.answers.ask_local", None)
     with desk(Desk(tmp_path)):
         assert made(operator, ENGLISH) == [row]
+
+
+def test_what_a_local_model_has_no_room_for_or_does_not_end_is_a_failure(model, tmp_path, monkeypatch):
+    loaded = load_local(model.path, None, "cpu")
+    monkeypatch.setattr(loaded.network.config, "max_position_embeddings", 9, raising=False)
+    batch = documents("the mill stands still", "river " * 30)
+    rows, failures = run_safely(Rephrase(model=model, prompt="{text}", quality=ANY), batch)
+    assert (rows.num_rows, [(each.row, each.reason) for each in failures]) == (1, [(1, "prompt_too_long")])
+    monkeypatch.setattr(loaded.network.generation_config, "forced_eos_token_id", None)
+    monkeypatch.setattr(loaded.network.generation_config, "suppress_tokens", [0, 1, 2])
+    _, failures = run_safely(Rephrase(model=model, prompt="{text}", quality=ANY), batch.slice(0, 1))
+    assert [each.reason for each in failures] == ["cut_short"]
+
+
+def test_answers_before_a_failure_of_a_local_model_are_kept(model, tmp_path, monkeypatch):
+    asked = []
+
+    def ask(_, prompts, seeds):
+        for prompt in prompts:
+            asked.append(prompt)
+            if "3" in prompt:
+                raise RuntimeError
+            yield f"{prompt} anew"
+
+    monkeypatch.setattr("curation.augment.rewording.answers.ask_local", ask)
+    batch = documents(*(f"Text number {number}" for number in range(8)))
+    with desk(Desk(tmp_path)):
+        rows, failures = run_safely(Rephrase(model=model, prompt="{text}", quality=ANY), batch)
+    assert (rows.num_rows, [each.reason for each in failures]) == (7, ["operator_error"])
+    assert [asked.count(f"Text number {number}") for number in (0, 1, 2, 4, 7)] == [1] * 5
 
 
 def test_chance_is_by_the_seed_of_the_row(model):
