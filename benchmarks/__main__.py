@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contest import contest, gristmill, peer_rows, slice_of
-from benchmarks.corpus import make_corpus
+from benchmarks.contest import contest, gristmill, peer_rows
+from benchmarks.inputs import slice_of
 from benchmarks.measure import machine
 from benchmarks.peers import DEFAULT_CACHE
 from benchmarks.side_by_side import markdown, picture
@@ -40,16 +40,16 @@ def main() -> None:
         options.megabytes, options.peer_megabytes, options.repeats = 5, 1, 1
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        make_corpus(scratch / "corpus", options.megabytes, files=4)
         for subject in options.only or SUBJECTS:
             _keep(options.to, subject, measure(SUBJECTS[subject], scratch, options))
 
 
 def measure(subject: Subject, scratch: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Rows of ours and of every peer, with all that is needed to read them."""
-    corpus, repeats, cache = scratch / "corpus", options.repeats, options.cache
+    repeats, cache = options.repeats, options.cache
+    corpus = subject.input(scratch, options.megabytes, cache)
     part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
-    ours = gristmill("gristmill", subject.recipe)
+    ours = gristmill("gristmill", subject.recipe, kept=subject.counted)
     rows = [contest(ours, corpus, scratch, repeats)]
     fast, fast_versions = peer_rows(subject.fast, cache, corpus, scratch, repeats)
     slow, slow_versions = peer_rows(subject.slow, cache, part, scratch, repeats)

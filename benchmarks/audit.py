@@ -20,8 +20,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpus import paragraphs
 from benchmarks.measure import machine, measured
+from benchmarks.peers import DEFAULT_CACHE
+from benchmarks.stock import stock
 
 RECIPE = """
 name: audit
@@ -50,11 +51,13 @@ dedup:
 
 def make_run(folder: Path, documents: int) -> Path:
     """A finished run over that many documents of one to three halves of paragraphs."""
-    stock, draw = paragraphs(), random.Random("audit")
+    paragraphs, draw = [" ".join(run) for run in stock(DEFAULT_CACHE).prose], random.Random("audit")
     for name in ("a", "b"):
         with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for number in range(documents // 2):
-                text = "\n".join(draw.choice(stock)[: draw.randrange(40, 400)] for _ in range(draw.randrange(1, 4)))
+                text = "\n".join(
+                    part[: draw.randrange(40, 400)] for part in draw.choices(paragraphs, k=draw.randrange(1, 4))
+                )
                 file.write(json.dumps({"text": text, "url": f"https://example.org/{name}/{number}"}) + "\n")
     (folder / "audit.yaml").write_text(RECIPE.format(folder=folder))
     command = ["-m", "pipelines", "run", str(folder / "audit.yaml"), "--to", str(folder / "run"), "-q"]

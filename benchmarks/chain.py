@@ -25,9 +25,9 @@ from benchmarks.contest import (
     options_of,
     peer_rows,
     run_once,
-    slice_of,
     write_results,
 )
+from benchmarks.inputs import slice_of
 
 RECIPE = """
 name: chain

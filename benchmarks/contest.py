@@ -7,22 +7,23 @@ few documents: what remains without it is the cost of the work.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import platform
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from benchmarks.corpus import make_corpus
+from benchmarks.inputs import count_documents, folder_mb, slice_of
 from benchmarks.measure import CommandError, Usage, machine, measured, median_of
 from benchmarks.peers import DEFAULT_CACHE, Peer, peer
 from curation.manifest import Manifest
@@ -32,15 +33,15 @@ __all__ = [
     "Row",
     "contest",
     "corpus_of",
-    "folder_mb",
     "gristmill",
     "kept_arrow",
     "kept_json_lines",
     "options_of",
     "peer_rows",
     "run_once",
-    "slice_of",
     "stage_seconds",
+    "tokens_of_run",
+    "tokens_of_script",
     "write_results",
 ]
 
@@ -80,22 +81,25 @@ def corpus_of(given: Path | None, megabytes: int, scratch: Path) -> Path:
     return scratch / "corpus"
 
 
-def gristmill(name: str, recipe: str, workers: int = 1) -> Contestant:
-    """Our own command on a recipe in which `FOLDER` stands for the input."""
+def gristmill(name: str, recipe: str, workers: int = 1, kept: Kept | None = None) -> Contestant:
+    """Our own command on a recipe in which `FOLDER` stands for the input, `TOKENIZER` for the one beside it."""
 
     def command(source: Path, target: Path) -> list[str]:
-        path = target.with_suffix(".yaml")
-        path.write_text(recipe.replace("FOLDER", json.dumps(str(source))))
+        path, text = target.with_suffix(".yaml"), recipe
+        places = {"FOLDER": source, "TOKENIZER": source.parent / "tokenizer"}
+        for name, place in places.items():
+            text = text.replace(name, json.dumps(str(place)))
+        path.write_text(text)
         run = ["run", str(path), "--to", str(target), "--workers", str(workers), "--quiet"]
         return [sys.executable, "-m", "pipelines", *run]
 
-    return Contestant(name, command, _kept_of_run)
+    return Contestant(name, command, kept or _kept_of_run)
 
 
 def peer_rows(
     entrants: Sequence[tuple[str, str, str, Kept]], cache: Path, source: Path, scratch: Path, repeats: int
 ) -> tuple[list[Row], dict[str, str]]:
-    """Rows of peers given as (label, environment, script, how to count what is kept), and their versions."""
+    """Rows of peers given as (label, environment, script with its words, how to count the kept), and their versions."""
     rows: list[Row] = []
     versions: dict[str, str] = {}
     for label, name, script, kept in entrants:
@@ -110,7 +114,8 @@ def peer_rows(
 
 
 def _peer_command(environment: Peer, script: str, source: Path, target: Path) -> list[str]:
-    return environment.command(script, str(source), str(target))
+    name, *arguments = script.split()
+    return environment.command(name, *arguments, str(source), str(target))
 
 
 def _kept_of_run(run: Path) -> int:
@@ -118,9 +123,19 @@ def _kept_of_run(run: Path) -> int:
 
 
 def kept_json_lines(target: Path) -> int:
-    """Lines of `documents.jsonl` or of the files in `documents/`."""
+    """Lines of `documents.jsonl` or of the files in `documents/`, packed or not."""
     paths = [*target.glob("documents.jsonl"), *target.glob("documents/*.jsonl")]
-    return sum(path.read_bytes().count(b"\n") for path in paths)
+    packed = sum(gzip.decompress(path.read_bytes()).count(b"\n") for path in target.glob("documents/*.gz"))
+    return packed + sum(path.read_bytes().count(b"\n") for path in paths)
+
+
+def tokens_of_run(run: Path) -> int:
+    splits = Manifest.read(run / "dataset/tokens/manifest.json").facts["splits"]
+    return sum(int(split["tokens"]) for split in splits.values())
+
+
+def tokens_of_script(target: Path) -> int:
+    return int((target / "tokens.json").read_text())
 
 
 def kept_arrow(target: Path) -> int:
@@ -135,7 +150,7 @@ def contest(contestant: Contestant, source: Path, scratch: Path, repeats: int) -
     """A row of figures; `problem` instead of them where the contestant fails."""
     few = slice_of(source, scratch / "few", documents=START_UP_DOCUMENTS)
     target = scratch / "output"
-    row: Row = {"name": contestant.name, "megabytes": folder_mb(source), "documents": _lines(source)}
+    row: Row = {"name": contestant.name, "megabytes": folder_mb(source), "documents": count_documents(source)}
     try:
         run_once(contestant, few, target)  # compiled code and files of the interpreter into their caches
         start_up = median_of(repeats, lambda: run_once(contestant, few, target))
@@ -166,34 +181,6 @@ def stage_seconds(run: Path) -> dict[str, float]:
             unit = json.loads(line)
             seconds[unit["stage"].removesuffix("-feed")] += unit["cpu_s"]
     return {stage: round(total, 2) for stage, total in seconds.items() if total >= _SHOWN}
-
-
-def slice_of(source: Path, target: Path, *, megabytes: float = 1e9, documents: int = 1 << 62) -> Path:
-    """A folder with the first documents of another one."""
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    left = megabytes * 1e6
-    with (target / "part-0000.jsonl").open("wb") as file:
-        for line in islice(_all_lines(source), documents):
-            left -= len(line)
-            if left < 0:
-                break
-            file.write(line)
-    return target
-
-
-def _all_lines(folder: Path) -> Iterator[bytes]:
-    for path in sorted(folder.glob("*.jsonl")):
-        with path.open("rb") as lines:
-            yield from lines
-
-
-def _lines(folder: Path) -> int:
-    return sum(1 for _ in _all_lines(folder))
-
-
-def folder_mb(folder: Path) -> float:
-    return round(sum(path.stat().st_size for path in folder.glob("*.jsonl")) / 1e6, 2)
 
 
 def write_results(path: Path, module: str, versions: dict[str, str], **parts: Any) -> None:

