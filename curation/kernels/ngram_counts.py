@@ -10,24 +10,43 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.hash_tables import clear, find_slot, table_size
-from curation.kernels.jit import helper
+from curation.kernels.hash_tables import clear, table_size
+from curation.kernels.jit import helper, inlined
 
-__all__ = ["ALL", "COVERED", "DUPLICATE", "LONGEST", "SIEVE", "TOKENS", "TOP", "WALKED", "WEIGHTED", "count_all"]
+__all__ = [
+    "ALL",
+    "COVERED",
+    "DUPLICATE",
+    "LONGEST",
+    "SIEVE",
+    "TOKENS",
+    "TOP",
+    "WALKED",
+    "WEIGHTED",
+    "count_all",
+    "sieve_size",
+]
 
 # How the characters of repeated 5- to 10-grams are added up, see `ngrams.repeated_ngrams`.
 WALKED, COVERED, WEIGHTED = range(3)
 # Columns: TOP + n for n = 2..4, DUPLICATE + n and ALL + n for n = 5..10.
 TOKENS, TOP, DUPLICATE, ALL = 1, 1, 1, 7
 LONGEST = 10
-SIEVE = 4  # slots of a sieve for each slot of a hash table
+SIEVE = 4  # slots of a sieve for each slot of a hash table, up to
+_MOST_SIEVE = 1 << 18
 
 _LONGEST_TOP = 4
-_NOT_ZERO = np.uint64(1 << 63)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 # Not plain numbers, which would be types of their own.
 _TWICE, _ANY = np.int64(2), np.bool_(False)
 _FULL = 255  # where the counts of a sieve end
+
+
+@helper
+def sieve_size(entries):  # type: ignore[no-untyped-def]
+    """Slots of a sieve: fewer for each entry of a long text, as one that leaves the cache gains nothing."""
+    size = table_size(entries)
+    return min(SIEVE * size, max(size, _MOST_SIEVE))
 
 
 @helper
@@ -40,9 +59,8 @@ def count_all(  # type: ignore[no-untyped-def]
     chosen,
     slots,
     sieve,
-    keys,
+    places,
     seen,
-    place,
     counting,
     longest_of_equals,
     spaces,
@@ -59,15 +77,13 @@ def count_all(  # type: ignore[no-untyped-def]
         most = _sieve_grams(hashes, grams, positions, left, n, sieve, slots)
         if n <= _LONGEST_TOP:
             best, top = _find_top(
-                grams, characters, positions, left, n, chosen, slots, sieve, most, keys, seen, place, longest_of_equals
+                grams, characters, positions, left, n, chosen, slots, sieve, most, places, seen, longest_of_equals
             )
             if not (longest_of_equals and best == 1):
                 row[TOP + n] = best * (characters[top + n] - characters[top] + spaces * (n - 1))
         left = _choose(positions, left, slots, sieve, _TWICE, positions)
         if n > _LONGEST_TOP:
-            size = table_size(left)
-            clear(keys, size)
-            _count_grams(grams, characters, positions, left, n, keys, size, seen, place, slots, _ANY)
+            _count_grams(grams, characters, positions, left, n, places, seen, slots, _ANY)
             left = _choose(positions, left, slots, seen, _TWICE, positions)
             _add_up(row, characters, positions, left, tokens, n, counting)
 
@@ -89,7 +105,7 @@ def _sieve_grams(tokens, grams, positions, left, n, sieve, slots):  # type: igno
 
     `grams` holds the hashes of the (n-1)-grams and is moved on to n-grams.
     """
-    size = SIEVE * table_size(left)
+    size = sieve_size(left)
     mask = np.uint64(size - 1)
     clear(sieve, size)
     most = np.int64(1)
@@ -117,7 +133,7 @@ def _choose(positions, left, slots, counts, least, chosen):  # type: ignore[no-u
 
 @helper
 def _find_top(  # type: ignore[no-untyped-def]
-    grams, characters, positions, left, n, chosen, slots, sieve, most, keys, seen, place, longest_of_equals
+    grams, characters, positions, left, n, chosen, slots, sieve, most, places, seen, longest_of_equals
 ):
     """Count and place of the most frequent n-gram.
 
@@ -127,11 +143,7 @@ def _find_top(  # type: ignore[no-untyped-def]
     best, top, least = 1, 0, most
     while least > 1:
         number = _choose(positions, left, slots, sieve, least, chosen)
-        size = table_size(number)
-        clear(keys, size)
-        best, top = _count_grams(
-            grams, characters, chosen, number, n, keys, size, seen, place, chosen, longest_of_equals
-        )
+        best, top = _count_grams(grams, characters, chosen, number, n, places, seen, chosen, longest_of_equals)
         if best >= least or least == 2:
             break
         least = max(best, 2)
@@ -140,28 +152,43 @@ def _find_top(  # type: ignore[no-untyped-def]
 
 @helper
 def _count_grams(  # type: ignore[no-untyped-def]
-    grams, characters, positions, left, n, keys, size, seen, first, slots, longest_of_equals
+    grams, characters, positions, left, n, places, seen, slots, longest_of_equals
 ):
-    """Count the n-grams at `positions`: count and place of the most frequent. `slots` tells each position's slot."""
+    """Count the n-grams at `positions`: count and place of the most frequent.
+
+    The hash table holds where each was first met (plus one; 0 is empty), which is less memory than its hash; `seen`
+    counts them there, and `slots` tells for each position where that is.
+    """
     best, place, best_length = 1, 0, 0
+    size = table_size(left)
+    clear(places, size)
     for k in range(left):
         position = positions[k]
-        gram = grams[position] | _NOT_ZERO
-        slot = find_slot(keys, size, gram)
-        slots[k] = slot
-        if keys[slot] == 0:
-            keys[slot] = gram
-            seen[slot] = 1
-            first[slot] = position
+        slot = _find_place(places, np.uint64(size - 1), grams, grams[position])
+        if places[slot] == 0:
+            places[slot] = position + 1
+            seen[position] = 1
+            slots[k] = position
             continue
-        seen[slot] += 1
-        if seen[slot] < best:
+        first = np.int64(places[slot]) - 1
+        slots[k] = first
+        seen[first] += 1
+        if seen[first] < best:
             continue
         length = characters[position + n] - characters[position]
-        better = length > best_length if longest_of_equals else first[slot] < place
-        if seen[slot] > best or better:
-            best, place, best_length = seen[slot], first[slot], length
+        better = length > best_length if longest_of_equals else first < place
+        if seen[first] > best or better:
+            best, place, best_length = np.int64(seen[first]), first, length
     return best, place
+
+
+@inlined
+def _find_place(places, mask, grams, gram):  # type: ignore[no-untyped-def]
+    """The slot with the place of an equal n-gram, or the empty one where it belongs."""
+    slot = gram & mask
+    while places[slot] != 0 and grams[places[slot] - 1] != gram:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
 
 
 @helper

@@ -10,9 +10,11 @@ import numpy as np
 
 from curation.kernels.hash_tables import clear, find_slot, hash_ends, hash_long, table_size
 from curation.kernels.jit import helper
-from curation.kernels.ngram_counts import DUPLICATE, LONGEST, SIEVE, TOKENS
+from curation.kernels.ngram_counts import DUPLICATE, LONGEST, TOKENS, sieve_size
 
 __all__ = ["walk_all"]
+
+_MANY = 1 << 15  # n-grams of which a table leaves the cache
 
 
 @helper
@@ -23,9 +25,11 @@ def walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # 
         positions[k] = k
     for n in range(5, LONGEST + 1):
         left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
-        size = table_size(left)
-        clear(keys, size)
-        row[DUPLICATE + n] = _walk(packed, characters, starts, positions, left, n, keys, size)
+        size = table_size(left // 2 if left > _MANY else left)
+        total = _walk(packed, characters, starts, positions, left, n, keys, size)
+        if total < 0:
+            total = _walk(packed, characters, starts, positions, left, n, keys, 2 * size)
+        row[DUPLICATE + n] = total
 
 
 @helper
@@ -36,7 +40,7 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
     it may let through too many but never too few. N-grams shorter than the prefix are let through.
     """
     prefix = 4 * n - 10  # found by trying: longer ones let more short n-grams through
-    size = SIEVE * table_size(left)
+    size = sieve_size(left)
     mask = np.uint64(size - 1)
     clear(sieve, size)
     for k in range(left):
@@ -55,8 +59,12 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
 
 @helper
 def _walk(packed, characters, starts, positions, left, n, keys, size):  # type: ignore[no-untyped-def]
-    """Characters of n-grams that were met before, walking from left to right and jumping over those."""
-    total, free = 0, 0
+    """Characters of n-grams that were met before, walking from left to right and jumping over those.
+
+    -1 where the table is too small: what comes twice needs half of `left` at most, and a small table stays near.
+    """
+    total, free, room = 0, 0, size // 2
+    clear(keys, size)
     for k in range(left):
         position = positions[k]
         if position < free:
@@ -66,6 +74,9 @@ def _walk(packed, characters, starts, positions, left, n, keys, size):  # type: 
         if keys[slot] == gram:
             total += characters[position + n] - characters[position]
             free = position + n
+        elif room == 0:
+            return -1
         else:
+            room -= 1
             keys[slot] = gram
     return total

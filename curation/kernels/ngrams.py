@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from curation.kernels.hash_tables import copy_bytes, hash_bytes, table_size
+from curation.kernels.hash_tables import copy_bytes, hash_bytes, slots_for, table_size
 from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.ngram_counts import (
     ALL,
@@ -46,12 +47,12 @@ WORDS, ALPHANUMERIC_WORDS, FIELDS = range(3)
 # Columns of `repeated_ngrams` beside those named in `ngram_counts`.
 TEXT_CHARACTERS, TOKEN_CHARACTERS = 0, 2
 _COLUMNS = 18
+_MANY = 1 << 22  # tokens for which tables are made before they are counted
 
 
-@kernel
 def repeated_ngrams(  # type: ignore[no-untyped-def]
     data, offsets, classes, kind, counting, longest_of_equals, spaces, stop_keys, stop_characters
-):
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Characters in the most frequent 2- to 4-gram and in repeated 5- to 10-grams, int64 of shape (n, 18); and what
     `word_counts.count_words` returns, found on the way (zeros for FIELDS).
 
@@ -65,18 +66,32 @@ def repeated_ngrams(  # type: ignore[no-untyped-def]
     WEIGHTED  the length of every occurrence of an n-gram which occurs more than once; ALL + n is the length of every
               occurrence of any
     """
+    how = (kind, counting, longest_of_equals, spaces)
+    counts, words = _repeated_ngrams(data, offsets, classes, *how, stop_keys, stop_characters, _room_for(offsets))
+    return counts, words
+
+
+def _room_for(offsets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.generic], ...]:
+    """Arrays for the longest document, from numpy, as large pages cost less than those that a kernel gets."""
+    longest = int(np.diff(offsets).max(initial=0)) + 1
+    slots = slots_for(min(longest, _MANY))
+    packed, sieve = np.empty(longest + 8 * LONGEST, np.uint8), np.empty(SIEVE * slots, np.uint8)
+    tables = (sieve, np.empty(slots, np.int32), np.empty(slots, np.uint64))
+    # Each by itself: neighbours in one block stand in each other's way in the cache.
+    eights = [np.empty(longest, np.uint64) for _ in range(8)]
+    return *eights[:2], *(array.view(np.int32) for array in eights[2:]), packed, *tables
+
+
+@kernel
+def _repeated_ngrams(  # type: ignore[no-untyped-def]
+    data, offsets, classes, kind, counting, longest_of_equals, spaces, stop_keys, stop_characters, room
+):
     documents = len(offsets) - 1
     counts, words = np.zeros((documents, _COLUMNS), np.int64), np.zeros((documents, WORD_COLUMNS), np.int64)
     met = np.full(len(stop_keys), -1, np.int64)
-    capacity, slots = 0, 0
+    hashes, grams, characters, starts, positions, chosen, slot, seen, packed, sieve, places, keys = room
     for document in range(documents):
         start, end = offsets[document], offsets[document + 1]
-        if end - start >= capacity:
-            capacity = 2 * (end - start) + 64
-            hashes, grams = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
-            characters, starts = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-            positions, chosen = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-            slot, packed = np.empty(capacity, np.int32), np.empty(capacity + 8 * LONGEST, np.uint8)
         if kind == FIELDS:
             tokens = _cut_fields(data, start, end, classes, hashes, characters)
         else:
@@ -84,10 +99,8 @@ def repeated_ngrams(  # type: ignore[no-untyped-def]
             tokens = _cut_words(data, start, end, classes, only, hashes, characters, starts, packed, words[document])
             _count_stop_words(hashes, characters, tokens, stop_keys, stop_characters, met, document, words[document])
         size = table_size(tokens)
-        if size > slots:
-            slots = size
-            keys, seen, place = np.empty(slots, np.uint64), np.empty(slots, np.int32), np.empty(slots, np.int32)
-            sieve = np.empty(SIEVE * slots, np.uint8)
+        if size > len(keys):
+            places, sieve, keys = np.empty(size, np.int32), np.empty(SIEVE * size, np.uint8), np.empty(size, np.uint64)
         row = counts[document]
         row[TEXT_CHARACTERS] = count_characters(data, start, end)
         row[TOKENS] = tokens
@@ -101,9 +114,8 @@ def repeated_ngrams(  # type: ignore[no-untyped-def]
             chosen,
             slot,
             sieve,
-            keys,
+            places,
             seen,
-            place,
             counting,
             longest_of_equals,
             spaces,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curation.kernels.eight import count_byte, find_byte
-from curation.kernels.hash_tables import add, hash_long, table_size
+from curation.kernels.hash_tables import add, clear, find_slot, hash_long, table_size
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import strip
 from curation.kernels.utf8 import count_characters
@@ -18,6 +18,7 @@ PIECES, CHARACTERS, EXTRA, EXTRA_CHARACTERS, COPIES, COPIES_CHARACTERS = range(6
 AS_IS, FILLED, STRIPPED = range(3)
 
 _NEWLINE = np.uint8(0x0A)
+_FEW = 256  # pieces that a table has room for at first
 
 
 @kernel
@@ -30,17 +31,24 @@ def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_tex
     """
     documents = len(offsets) - 1
     counts = np.zeros((documents, 6), np.int64)
-    keys, seen = np.zeros(64, np.uint64), np.zeros(64, np.int64)
+    keys, seen = np.zeros(64, np.uint64), np.zeros(64, np.int32)
     for document in range(documents):
         start, end = offsets[document], offsets[document + 1]
         if stripped_text:
             start, end = strip(data, start, end, classes)
-        size = table_size(count_byte(data, start, end, _NEWLINE) + 1)
+        size = table_size(min(count_byte(data, start, end, _NEWLINE) + 1, _FEW))
         if size > len(keys):
-            keys, seen = np.zeros(size, np.uint64), np.zeros(size, np.int64)
-        _count_pieces(data, start, end, classes, newlines, longer_runs, form, keys, size, seen, counts[document])
-        for slot in range(size):
-            keys[slot] = 0
+            keys, seen = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+        row = counts[document]
+        while True:
+            start = _count_pieces(data, start, end, classes, newlines, longer_runs, form, keys, size, seen, row)
+            if start < 0:
+                break
+            larger = 4 * size
+            new_keys, new_seen = np.zeros(larger, np.uint64), np.zeros(larger, np.int32)
+            _move(keys, size, seen, new_keys, larger, new_seen)
+            keys, seen, size = new_keys, new_seen, larger
+        clear(keys, size)
     return counts
 
 
@@ -48,8 +56,13 @@ def count_duplicates(data, offsets, classes, newlines, longer_runs, stripped_tex
 def _count_pieces(  # type: ignore[no-untyped-def]
     data, start, end, classes, newlines, longer_runs, form, keys, size, seen, counts
 ):
-    """Fill one row of `count_duplicates`, with an empty hash table of `keys` and how often each was `seen`."""
+    """Add to one row of `count_duplicates` with a hash table of `keys` and how often each was `seen`.
+
+    Returns where to go on with a larger table, or -1 at the end. So a table grows with pieces that differ.
+    """
     while True:
+        if 2 * (counts[PIECES] - counts[EXTRA]) >= size:
+            return start
         stop, after = next_piece(data, start, end, newlines, longer_runs)
         first, last = start, stop
         if form != AS_IS:
@@ -67,8 +80,17 @@ def _count_pieces(  # type: ignore[no-untyped-def]
             counts[COPIES] += copies
             counts[COPIES_CHARACTERS] += copies * characters
         if after == stop:
-            break
+            return np.int64(-1)
         start = after
+
+
+@helper
+def _move(keys, size, seen, new_keys, new_size, new_seen):  # type: ignore[no-untyped-def]
+    """Put what is in one table into another that is empty."""
+    for slot in range(size):
+        if keys[slot]:
+            place = find_slot(new_keys, new_size, keys[slot])
+            new_keys[place], new_seen[place] = keys[slot], seen[slot]
 
 
 @helper

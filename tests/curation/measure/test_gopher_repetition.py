@@ -107,3 +107,11 @@ def test_slices_and_empty_batches_work() -> None:
     whole = run_operator(operator, batch)
     assert run_operator(operator, batch.slice(1, 1)).equals(whole.slice(1, 1))
     assert run_operator(operator, batch.slice(1, 0)).num_rows == 0
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_long_text_scores_as_the_slow_twin_says(dialect: str) -> None:
+    # More lines and words than tables begin with; the walk meets far more that is new than comes twice.
+    once = [f"line {number} says {number * number} once" for number in range(3000)]
+    text = "\n".join([*once, *once[:900], "the very same words " * 40])
+    assert measure(dialect, text) == [gopher.repetition(text, dialect)]
