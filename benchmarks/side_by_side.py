@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup, escape
+from benchmarks.drawing import alone
+from data_cards.pages import Bar, bar_chart
 
 __all__ = ["markdown", "picture"]
 
@@ -13,7 +14,6 @@ Results = Mapping[str, Mapping[str, Any]]
 _HEAD = """| | input | documents | kept | CPU s | wall s | MB per CPU s | without start-up | peak MiB | load |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 """
-_ROW, _NAME, _WIDE = 22, 210, 640
 
 
 def markdown(results: Results) -> str:
@@ -51,38 +51,11 @@ def _flat(text: str) -> str:
 
 
 def picture(results: Results) -> str:
-    """Bars of MB per CPU second, each subject to the scale of its fastest."""
-    parts, y = [], 0
+    """Bars of MB per CPU second, each subject to the scale of its fastest; ours is the first colour."""
+    charts = []
     for subject in results.values():
         rows = [row for row in subject["rows"] if "problem" not in row]
-        most = max((row["mb_per_cpu_s"] for row in rows), default=1)
-        parts.append(Markup('<text x="0" y="{}" font-weight="bold">{}</text>').format(y + 16, subject["title"]))
-        for number, row in enumerate(rows, 1):
-            parts.append(_bar(row, most, y + number * _ROW))
-        y += (len(rows) + 2) * _ROW
-    title = escape("MB of JSON Lines per CPU second, whole process")
-    return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" font-family="sans-serif" font-size="12" '
-        'role="img"><title>{}</title><rect width="100%" height="100%" fill="#fff"/>{}</svg>\n'
-    ).format(_WIDE, y, title, Markup("").join(parts))
-
-
-def _bar(row: Mapping[str, Any], most: float, y: float) -> Markup:
-    wide = max(1.0, (_WIDE - _NAME - 70) * row["mb_per_cpu_s"] / most)
-    colour = "#2a6f97" if row["name"] == "gristmill" else "#a9b4bd"
-    return Markup(
-        '<text x="{}" y="{}" text-anchor="end">{}, {:g} MB</text>'
-        '<rect x="{}" y="{}" width="{:.1f}" height="14" fill="{}"/><text x="{:.1f}" y="{}">{:g}</text>'
-    ).format(
-        _NAME - 8,
-        y + 14,
-        row["name"],
-        row["megabytes"],
-        _NAME,
-        y + 3,
-        wide,
-        colour,
-        _NAME + wide + 6,
-        y + 14,
-        row["mb_per_cpu_s"],
-    )
+        bars = [Bar(f"{row['name']}, {row['megabytes']:g} MB", row["mb_per_cpu_s"]) for row in rows]
+        classes = ["series-0" if row["name"] == "gristmill" else "series-7" for row in rows]
+        charts.append((subject["title"], bar_chart(subject["title"], bars, classes=classes), ()))
+    return alone("MB of input per CPU second, whole process", charts)
