@@ -22,6 +22,14 @@ Quotas = dict[str, Annotated[int, Field(ge=0)]]
 Amounts = dict[str, int]
 
 
+# Quotas of several phases are rounded one by one, and so need a little more than their sum.
+_SLACK = 1000
+
+
+class _NoRoomError(RecipeError):
+    """A whole of this size cannot be; another one may."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -90,22 +98,36 @@ def demands(mixture: Mixture, available: Amounts, most: Mapping[str, float]) -> 
         found = _at(mixture, available, mixture.total)
         _check(found, available, caps, mixture)
         return found
-    low, high = _least(mixture), max(_least(mixture), sum(caps.values()))
+    low = _least(mixture)
+    while low < _least(mixture) + _SLACK and not _has_room(mixture, available, low):
+        low += 1
     _check(_at(mixture, available, low), available, caps, mixture)
+    high = max(low, sum(caps.values()))
     while low < high:
         middle = (low + high + 1) // 2
-        if _fits(_at(mixture, available, middle), caps):
+        if _has_room(mixture, available, middle) and _fits(_at(mixture, available, middle), caps):
             low = middle
         else:
             high = middle - 1
+    if sum(available.values()) and not low:
+        raise RecipeError("mixture", "nothing that may be taken", "a weight above 0", "see weights and `max_repeats`")
     return _at(mixture, available, low)
 
 
+def _has_room(mixture: Mixture, available: Amounts, total: int) -> bool:
+    """Whether phases of a whole of this size hold their quotas, and what is left goes to somebody."""
+    try:
+        _at(mixture, available, total)
+    except _NoRoomError:
+        return False
+    return True
+
+
 def _least(mixture: Mixture) -> int:
-    """The smallest whole that has room for its quotas."""
+    """About the smallest whole that has room for its quotas: their parts are rounded up in one phase or the other."""
     phases, shares = mixture.all_phases(), sum(phase.share for phase in mixture.all_phases())
-    own = [sum(phase.quotas.values()) for phase in phases if phase.quotas is not None]
-    needed = [-(-total * shares // phase.share) for total, phase in zip(own, phases, strict=False)]
+    own = [(sum(phase.quotas.values()), phase.share) for phase in phases if phase.quotas is not None]
+    needed = [-(-total * shares // share) for total, share in own]
     return int(max([sum(mixture.quotas.values()), *needed, 0]))
 
 
@@ -113,13 +135,22 @@ def _at(mixture: Mixture, available: Amounts, total: int) -> dict[str, Amounts]:
     phases = mixture.all_phases()
     shares = [phase.share for phase in phases]
     sizes = largest_remainder(total, shares)
-    common = {name: largest_remainder(amount, shares) for name, amount in mixture.quotas.items()}
     found = {}
-    for number, (phase, size) in enumerate(zip(phases, sizes, strict=True)):
-        quotas = {name: parts[number] for name, parts in common.items()} if phase.quotas is None else phase.quotas
+    for phase, size, common in zip(phases, sizes, _spread(mixture.quotas, shares), strict=True):
+        quotas = common if phase.quotas is None else phase.quotas
         weights = mixture.weights if phase.weights is None else phase.weights
         found[phase.name] = _phase(mixture, phase.name, size, weights, quotas, available)
     return found
+
+
+def _spread(quotas: Quotas, shares: Sequence[float]) -> list[Quotas]:
+    """Quotas over phases, so that those of a phase together are its share of all of them."""
+    left, parts = dict(quotas), []
+    for together in largest_remainder(sum(quotas.values()), shares):
+        part = dict(zip(left, largest_remainder(together, list(left.values())), strict=True))
+        left = {name: amount - part[name] for name, amount in left.items()}
+        parts.append(part)
+    return parts
 
 
 def _phase(mixture: Mixture, name: str, size: int, weights: Weights, quotas: Quotas, available: Amounts) -> Amounts:
@@ -135,9 +166,12 @@ def _phase(mixture: Mixture, name: str, size: int, weights: Weights, quotas: Quo
     rest = size - sum(fixed.values())
     if rest < 0:
         found, do = f"quotas of {sum(fixed.values()):,} {mixture.unit}", "raise `total` or lower the quotas"
-        raise RecipeError(where, found, f"at most {size:,}, {-rest:,} less", do)
+        raise _NoRoomError(where, found, f"at most {size:,}, {-rest:,} less", do)
     free = [group for group in available if group not in fixed]
     shares = _weighted(weights, {group: natural[group] for group in free}, available, where)
+    if rest and not sum(shares.values()):
+        found, do = f"{rest:,} {mixture.unit} beyond the quotas", "give a weight, or lower `total`"
+        raise _NoRoomError(where, found, "a group with a weight above 0 to take them from", do)
     return {**fixed, **dict(zip(free, largest_remainder(rest, [shares[group] for group in free]), strict=True))}
 
 

@@ -86,6 +86,30 @@ def test_phases_together_keep_the_cap() -> None:
     assert amounts["a"]["books/de"] + amounts["b"]["books/de"] == 50
 
 
+def test_quotas_of_a_later_phase_need_room_in_that_phase() -> None:
+    phases = [
+        {"name": "first", "share": 9, "weights": {"web/*": 1, "*": 0}},
+        {"name": "last", "share": 1, "quotas": {"books/de": 50}},
+    ]
+    amounts = wanted(phases=phases)
+    assert amounts["last"]["books/de"] == 50
+    assert sum(amounts["last"].values()) == round(sum(amounts["first"].values()) / 9)
+
+
+def test_quotas_for_everybody_are_met_in_any_number_of_phases() -> None:
+    phases = [{"name": name, "share": 1} for name in ("a", "b", "c")]
+    amounts = wanted(quotas={"books/*": 7, "web/*": 7}, phases=phases)
+    assert sum(sum(each.values()) for each in amounts.values()) == 14
+    assert sum(each["web/en"] for each in amounts.values()) == 7
+    assert max(sum(each.values()) for each in amounts.values()) == 5
+
+
+@pytest.mark.parametrize("options", [{"weights": {"*": 0}}, {"weights": {"*": 0}, "total": 10}])
+def test_weights_that_take_nothing_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(RecipeError, match="weight above 0"):
+        wanted(**options)
+
+
 def test_two_phases_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two phases"):
         Mixture(phases=(Phase(name="a", share=1.0), Phase(name="a", share=1.0)))
