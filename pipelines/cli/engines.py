@@ -1,4 +1,4 @@
-"""Commands about engines: engine fetch."""
+"""Commands about engines: engine fetch, engine workers."""
 
 from __future__ import annotations
 
@@ -26,3 +26,11 @@ def fetch(
     from pipelines.engines.jars import fetch_jars
 
     typer.echo(f"jars     {fetch_jars(engine, to)}")
+
+
+@engine_app.command("workers")
+def workers(port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the engine knows.")] = 50000) -> None:
+    """Give the workers of one machine to Flink or Spark (`--environment_type=EXTERNAL`), until it is ended."""
+    from pipelines.engines.workers import serve_workers
+
+    serve_workers(port)

@@ -64,9 +64,16 @@ def check_workers(runner: str, options: Sequence[str]) -> None:
         raise ResourceError(f"--runner {runner}", "no word on where its workers find Gristmill", expected, _PAGE)
 
 
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that it would lie in
+        return False
+
+
 def check_dataflow(options: Sequence[str]) -> None:
     where = "--runner dataflow"
-    if find_spec("apitools") is None:
+    if not _is_installed("google.auth"):
         do = 'pip install "apache-beam[gcp]"'
         raise ResourceError(where, "no client of Google Cloud", "Beam's extra `gcp`", do)
     missing = [name for name in ("--project", "--region", "--temp_location") if value_of(options, name) is None]
