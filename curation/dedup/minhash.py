@@ -50,7 +50,7 @@ class MinHash(Grouping):
     repetitive_below  texts with a smaller share of distinct shingles are compared with every repetition counted
     """
 
-    contract: ClassVar[GroupingContract] = GroupingContract(name="minhash", version=1)
+    contract: ClassVar[GroupingContract] = GroupingContract(name="minhash", version=2)
     method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "linked"
 
     shingle: Tokens = "auto"

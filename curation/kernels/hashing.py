@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.eight import load_eight
 from curation.kernels.jit import helper, kernel
 
 __all__ = ["frozen", "hash64", "hash_ranges", "hash_ranges128", "mix", "mix_all"]
@@ -55,22 +56,10 @@ def _rotate(x, bits):  # type: ignore[no-untyped-def]
 
 @helper
 def _read4(data, i):  # type: ignore[no-untyped-def]
-    return _U(data[i]) | _U(data[i + 1]) << _U(8) | _U(data[i + 2]) << _U(16) | _U(data[i + 3]) << _U(24)
-
-
-@helper
-def _read8(data, i):  # type: ignore[no-untyped-def]
-    # Written byte by byte, LLVM makes one load of it; slices and views cost ten times as much.
-    return (
-        _U(data[i])
-        | _U(data[i + 1]) << _U(8)
-        | _U(data[i + 2]) << _U(16)
-        | _U(data[i + 3]) << _U(24)
-        | _U(data[i + 4]) << _U(32)
-        | _U(data[i + 5]) << _U(40)
-        | _U(data[i + 6]) << _U(48)
-        | _U(data[i + 7]) << _U(56)
-    )
+    word = _U(data[i])
+    for k in range(1, 4):
+        word |= _U(data[i + _U(k)]) << _U(8 * k)
+    return word
 
 
 @helper
@@ -86,12 +75,12 @@ def _merge(accumulator, lane):  # type: ignore[no-untyped-def]
 @helper
 def _stripes(data, i, end, seed):  # type: ignore[no-untyped-def]
     v1, v2, v3, v4 = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
-    while i + 32 <= end:
-        v1 = _round(v1, _read8(data, i))
-        v2 = _round(v2, _read8(data, i + 8))
-        v3 = _round(v3, _read8(data, i + 16))
-        v4 = _round(v4, _read8(data, i + 24))
-        i += 32
+    while i + _U(32) <= end:
+        v1 = _round(v1, load_eight(data, i))
+        v2 = _round(v2, load_eight(data, i + _U(8)))
+        v3 = _round(v3, load_eight(data, i + _U(16)))
+        v4 = _round(v4, load_eight(data, i + _U(24)))
+        i += _U(32)
     h = _rotate(v1, 1) + _rotate(v2, 7) + _rotate(v3, 12) + _rotate(v4, 18)
     return _merge(_merge(_merge(_merge(h, v1), v2), v3), v4)
 
@@ -99,22 +88,24 @@ def _stripes(data, i, end, seed):  # type: ignore[no-untyped-def]
 @helper
 def hash64(data, start, end, seed):  # type: ignore[no-untyped-def]
     """XXH64 of data[start:end] (uint8) with a uint64 seed."""
-    i = start
-    if end - start >= 32:
-        h = _stripes(data, start, end, seed)
-        i = start + (end - start) // 32 * 32
+    # Positions are unsigned: a signed one might count from the end of the array, which every access would have to ask.
+    i, stop = _U(start), _U(end)
+    size = stop - i
+    if size >= _U(32):
+        h = _stripes(data, i, stop, seed)
+        i += size // _U(32) * _U(32)
     else:
         h = seed + _P5
-    h += _U(end - start)
-    while i + 8 <= end:
-        h = _rotate(h ^ _round(_U(0), _read8(data, i)), 27) * _P1 + _P4
-        i += 8
-    if i + 4 <= end:
+    h += size
+    while i + _U(8) <= stop:
+        h = _rotate(h ^ _round(_U(0), load_eight(data, i)), 27) * _P1 + _P4
+        i += _U(8)
+    if i + _U(4) <= stop:
         h = _rotate(h ^ (_read4(data, i) * _P1), 23) * _P2 + _P3
-        i += 4
-    while i < end:
+        i += _U(4)
+    while i < stop:
         h = _rotate(h ^ (_U(data[i]) * _P5), 11) * _P1
-        i += 1
+        i += _U(1)
     return mix(h)
 
 

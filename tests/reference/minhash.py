@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.reference.hashing import mix
 
-WORD = 2**64
+WORD, HALF = 2**64, 2**32
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -12,11 +12,11 @@ def multiplier(j: int) -> int:
     z = (j + 1) * GOLDEN % WORD
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % WORD
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB % WORD
-    return (z ^ (z >> 31)) | 1
+    return (z ^ (z >> 31)) >> 32 | 1
 
 
 def signature(elements: list[int], hashes: int) -> list[int]:
-    return [min((h * multiplier(j) % WORD for h in elements), default=WORD - 1) for j in range(hashes)]
+    return [min(((h >> 32) * multiplier(j) % HALF for h in elements), default=HALF - 1) for j in range(hashes)]
 
 
 def band_key(signature: list[int], band: int, rows: int) -> int:
