@@ -45,7 +45,13 @@ def render_page(page: str, facts: CardFacts, suffix: str = "arrow") -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        cell=_cell, yaml=_yaml, thousands=lambda number: f"{number:,}", percent=_percent, mib=_mib, rate=_rate
+        cell=_cell,
+        yaml=_yaml,
+        as_of=_as_of,
+        thousands=lambda number: f"{number:,}",
+        percent=_percent,
+        mib=_mib,
+        rate=_rate,
     )
     total = {name: sum(getattr(split, name) for split in facts.splits) for name in ("documents", "bytes")}
     common = {"suffix": suffix, "facts": facts, "human": _human(facts), "total": total, "size": _size(facts)}
@@ -75,6 +81,14 @@ def _human(facts: CardFacts) -> dict[str, str]:
 def _size(facts: CardFacts) -> str:
     documents = sum(split.documents for split in facts.splits)
     return next((name for limit, name in (*_SIZES, *_LARGER) if documents < limit), "n>1T")
+
+
+def _as_of(facts: CardFacts, table: str) -> str:
+    """What stands beside figures that count documents which are not there any more; nothing where they are true."""
+    if table not in facts.stale:
+        return ""
+    gone = sum(each.published for each in facts.takedowns)
+    return f"*As counted before a takedown of {gone:,}: at most so many too many.*"
 
 
 def _cell(value: Any) -> str:

@@ -23,7 +23,7 @@ REQUIRED = (
     *("distribution", "recordSet"),
 )
 _CONFORMS = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
-_ENCODINGS = {"arrow": "application/vnd.apache.arrow.stream", "parquet": "application/vnd.apache.parquet"}
+_ENCODINGS = {"arrow": "application/vnd.apache.arrow.stream", "parquet": "application/x-parquet"}
 _KINDS = {"int32": "sc:Integer", "int64": "sc:Integer", "double": "sc:Float"}
 _CONTEXT = {
     "@language": "en",
@@ -97,8 +97,8 @@ def croissant(facts: CardFacts, shards: Sequence[FileRecord], schema: pa.Schema)
             "name": facts.name,
             **{name: value for name, value in said.items() if value},
             "inLanguage": facts.language_codes(),
-            "distribution": [_file(shard) for shard in shards],
-            "recordSet": [_records(split.name, shards, schema) for split in facts.splits],
+            "distribution": [*map(_file, shards), *(_shards(split.name, shards) for split in facts.splits)],
+            "recordSet": [_records(split.name, schema) for split in facts.splits],
             **_measured(facts),
             **_provenance(facts),
         }
@@ -109,7 +109,8 @@ def missing_required(value: dict[str, Any]) -> list[str]:
     """What the specification requires of a dataset and of its files, and is not there."""
     missing = [name for name in REQUIRED if not value.get(name)]
     for file in value.get("distribution", ()):
-        wanted = ("@id", "name", "contentUrl", "encodingFormat", "sha256")
+        own = ("includes",) if file.get("@type") == "cr:FileSet" else ("contentUrl", "sha256")
+        wanted = ("@id", "name", "encodingFormat", *own)
         missing += [f"{file.get('@id', 'file')}.{name}" for name in wanted if not file.get(name)]
     for records in value.get("recordSet", ()):
         for field in records.get("field", ()):
@@ -134,16 +135,27 @@ def _file(shard: FileRecord) -> dict[str, Any]:
     }
 
 
-def _records(split: str, shards: Sequence[FileRecord], schema: pa.Schema) -> dict[str, Any]:
-    """One record set a split; its fields are read from the split's first shard, the others are alike."""
-    first = next(shard.path for shard in shards if shard.path.startswith(f"{split}/"))
+def _shards(split: str, shards: Sequence[FileRecord]) -> dict[str, Any]:
+    """All files of a split, as one set to read."""
+    suffix = next((shard.path.rpartition(".")[2] for shard in shards), "arrow")
+    return {
+        "@type": "cr:FileSet",
+        "@id": f"{split}-shards",
+        "name": f"{split}-shards",
+        "encodingFormat": _ENCODINGS[suffix],
+        "includes": f"{split}/data-*.{suffix}",
+    }
+
+
+def _records(split: str, schema: pa.Schema) -> dict[str, Any]:
+    """One record set a split, over all of its shards."""
     fields = [
         {
             "@type": "cr:Field",
             "@id": f"{split}/{field.name}",
             "name": f"{split}/{field.name}",
             "dataType": _KINDS.get(str(field.type), "sc:Text"),
-            "source": {"fileObject": {"@id": first}, "extract": {"column": field.name}},
+            "source": {"fileSet": {"@id": f"{split}-shards"}, "extract": {"column": field.name}},
         }
         for field in schema
     ]
@@ -153,7 +165,7 @@ def _records(split: str, shards: Sequence[FileRecord], schema: pa.Schema) -> dic
 def _measured(facts: CardFacts) -> dict[str, Any]:
     dropped = ", ".join(f"{reason} {count}" for reason, count in facts.reasons.items())
     return {
-        "rai:dataCollection": [f"{source.name} ({source.format}): {source.documents}" for source in facts.sources],
+        "rai:dataCollection": "; ".join(f"{each.name} ({each.format}): {each.documents}" for each in facts.sources),
         "rai:dataCollectionMissingData": f"{facts.quarantined} records could not be read or measured.",
         "rai:dataPreprocessingProtocol": [json.dumps(step, sort_keys=True) for step in facts.steps],
         "rai:dataManipulationProtocol": f"{facts.dropped} of {facts.collected} documents dropped: {dropped or 'none'}.",

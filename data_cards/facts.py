@@ -42,9 +42,13 @@ class _Facts(BaseModel):
 
 
 class SourceFacts(_Facts):
+    """`license` and `snapshot` as the recipe gives them for the whole source."""
+
     name: str
     format: str
     documents: int
+    license: str = ""
+    snapshot: str = ""
 
 
 class SplitFacts(_Facts):
@@ -123,6 +127,7 @@ class CardFacts(_Facts):
     person can say; an empty value is marked on the card.
     `stale` names tables that count documents which were taken out since, where the run around the dataset is gone.
     `exported` gives for each file of an export the checksum of the shard that it was made from.
+    `lengths` counts documents of the dataset by the bytes of their text: (at most, documents), without empty bounds.
     `domains` are the hosts with most kept documents that were read, of `domain_count` in all.
     """
 
@@ -144,6 +149,7 @@ class CardFacts(_Facts):
     domains: dict[str, int] = {}
     domain_count: int = 0
     splits: tuple[SplitFacts, ...]
+    lengths: tuple[tuple[int, int], ...] = ()
     steps: tuple[dict[str, Any], ...]
     rules: tuple[dict[str, Any], ...]
     mixture: MixtureFacts | None = None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.files import read_json
 from curation.manifest import Manifest
 from curation.recipe import Recipe, Step
-from curation.shards import read_shard
+from curation.shards import FileRecord, read_shard
 from data_cards.facts import (
     OTHERS,
     AugmentationFacts,
@@ -31,7 +33,7 @@ from pipelines.dataset import Placement, certificates
 from pipelines.run_directory import RunDirectory
 from pipelines.token_rates import token_rates
 
-__all__ = ["card_facts", "hosts_of", "most", "takedowns"]
+__all__ = ["card_facts", "hosts_of", "lengths_of", "most", "takedowns"]
 
 _LANGUAGE = "language.label"
 _HOST = "host"
@@ -47,6 +49,8 @@ _ORIGINS = {
 }
 _ADDRESS = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/@?#]*@)?(?P<host>[^/:?#]+)"
 _MOST = 50
+# Bounds of lengths: powers of four, the last one above any text.
+_LENGTHS = np.array([4**power for power in range(4, 24)], np.int64)
 
 
 def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
@@ -72,6 +76,7 @@ def card_facts(recipe: Recipe, run: RunDirectory, end: ChainEnd) -> CardFacts:
         domain_count=len(tallies[_HOST]),
         origins={name: most(tallies[attribute]) for attribute, name in _ORIGINS.items() if attribute in tallies},
         splits=_splits(end.placement),
+        lengths=lengths_of(run.root, end.sharded.shards("data-")),
         steps=tuple(part.identity() for part in (*recipe.clean, *recipe.dedup, *recipe.augment)),
         rules=tuple(rule.model_dump(mode="json", exclude_none=True) for rule in recipe.all_rules()),
         mixture=_mixture(recipe, end),
@@ -120,7 +125,13 @@ def _tokens(run: RunDirectory, end: ChainEnd) -> TokenFacts | None:
 def _sources(recipe: Recipe, collected: Manifest) -> tuple[SourceFacts, ...]:
     by_name = sorted(recipe.sources, key=lambda source: source.name)
     return tuple(
-        SourceFacts(name=s.name, format=s.format, documents=collected.counts.get(f"source.{s.name}", 0))
+        SourceFacts(
+            name=s.name,
+            format=s.format,
+            documents=collected.counts.get(f"source.{s.name}", 0),
+            license=s.license or "",
+            snapshot=s.snapshot or "",
+        )
         for s in by_name
     )
 
@@ -170,6 +181,16 @@ def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, C
                 _count(tally, kept.column(name))
             hosts.update(hosts_of(kept.column("url")))
     return {**found, _HOST: hosts}
+
+
+def lengths_of(root: Path, shards: Iterable[FileRecord]) -> tuple[tuple[int, int], ...]:
+    """How many texts have at most 256 bytes, at most four times as many, and so on."""
+    found = Counter[int]()
+    for shard in shards:
+        for batch in read_shard(root, shard):
+            sizes = pc.binary_length(batch.column("text")).fill_null(0).to_numpy(zero_copy_only=False)
+            found.update(np.searchsorted(_LENGTHS, sizes).tolist())
+    return tuple((int(_LENGTHS[place]), count) for place, count in sorted(found.items()))
 
 
 def hosts_of(addresses: pa.Array) -> Counter[str]:

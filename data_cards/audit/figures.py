@@ -15,11 +15,11 @@ __all__ = ["attributes", "chart_of", "movable"]
 _JOINT = "Move limits one by one or together."
 _SINGLE = (
     "This run has too many different documents for a page to hold every combination: moving one limit puts the others "
-    "back, and each figure is exact with the others as they are. `gristmill what-if` takes several."
+    "back, and each figure is exact with the others as they are. gristmill what-if takes several."
 )
 _EXACT = (
-    "Counts are exact for every position, the same as `gristmill what-if` gives. Duplicates are found later, among "
-    "what the rules keep. Rules of gates and of words do not move."
+    "Counts are exact for every position, the same as gristmill what-if gives. Duplicates are found later, among "
+    "what the rules keep. Rules of gates, of words, and with limits by language do not move."
 )
 _SIGNS = {"min": "at least", "above": "above", "max": "at most", "below": "below"}
 
@@ -41,19 +41,21 @@ def movable(run: AuditedRun, found: Thresholds) -> Markup:
     drawn = {slider.attribute: distribution(run, slider.attribute) for slider in found.sliders}
     figures = [_figure(at, slider, drawn[slider.attribute]) for at, slider in enumerate(found.sliders)]
     return Markup('{}<p>{}</p>{}<div class="grid-2">{}</div>').format(
-        json_block("thresholds-data", _data(found)),
+        json_block("thresholds-data", _data(run, found)),
         f"{_JOINT if found.joint else _SINGLE} {_EXACT}",
         _totals(run, found),
         Markup("").join(figures),
     )
 
 
-def _data(found: Thresholds) -> dict[str, object]:
+def _data(run: AuditedRun, found: Thresholds) -> dict[str, object]:
     sliders = [
         {"reason": s.reason, "limit": s.limit, "lower": s.lower, "positions": s.positions, "at": s.at}
         for s in found.sliders
     ]
-    return {"sliders": sliders, "kept": found.kept, "joint": found.joint, "table": found.table}
+    moved = {slider.reason for slider in found.sliders}
+    rules = [rule.model_dump(mode="json", exclude_defaults=True) for rule in run.rules if rule.reason in moved]
+    return {"rules": rules, "sliders": sliders, "kept": found.kept, "joint": found.joint, "table": found.table}
 
 
 def _totals(run: AuditedRun, found: Thresholds) -> Markup:
@@ -71,8 +73,10 @@ def _totals(run: AuditedRun, found: Thresholds) -> Markup:
     return Markup(
         '<div class="totals" id="totals"><div role="status" aria-live="polite">{}</div><div>'
         "<p><b data-gained>0</b> documents gained, <b data-lost>0</b> lost</p>"
-        '<p class="screen"><label>As recipe text <input id="as-text" readonly size="44" value=""></label></p>'
-        '<p class="screen"><button type="button" id="copy">Copy</button> '
+        '<p class="screen"><label>As recipe text <textarea id="as-rules" readonly rows="2" cols="60"></textarea>'
+        '</label> <button type="button" data-copy="as-rules">Copy</button></p>'
+        '<p class="screen"><label>For the command line <input id="as-text" readonly size="44" value=""></label> '
+        '<button type="button" data-copy="as-text">Copy</button> '
         '<button type="button" id="reset">Back to the recipe</button></p></div></div>'
     ).format(table(["kept by the rules", "recipe", "now", "change"], rows))
 

@@ -18,7 +18,7 @@ from data_cards.pages import asset, render_page, section, show_count, show_share
 __all__ = ["REPORT", "is_current", "report_page", "write_report"]
 
 REPORT = Path("audit") / "report.html"
-_VERSION = 2
+_VERSION = 3
 _SAMPLES, _EXCERPT, _REASONS = 6, 600, 40
 
 

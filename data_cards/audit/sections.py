@@ -40,13 +40,14 @@ def funnel(run: AuditedRun, found: Sequence[counts.Fate]) -> Markup:
     left = [fate for fate in found if fate.state != KEPT]
     documents, size = sum(f.documents for f in found), sum(f.bytes_collected for f in found)
     rows: list[list[object]] = [["records read", "", show_count(documents + unreadable), "", ""]]
-    rows.append(["unreadable, in quarantine", show_count(unreadable), show_count(documents), "–", show_size(size)])
-    bars = [Bar("documents read", documents)]
+    rows.append(["unreadable, in quarantine", show_count(unreadable), show_count(documents), "–", show_count(size)])
+    bars = [Bar("records read", documents + unreadable)]
+    bars += [Bar("after reading", documents)] if unreadable else []
     for name, part in _steps(run, left):
         for fate in part:
             documents, size = documents - fate.documents, size - fate.bytes_collected
-            numbers = (show_count(fate.documents), show_count(documents), _exact(fate.bytes_collected), show_size(size))
-            rows.append([f"{name}: {fate.reason or 'an operator failed'}", *numbers])
+            numbers = (fate.documents, documents, fate.bytes_collected, size)
+            rows.append([f"{name}: {fate.reason or 'an operator failed'}", *map(show_count, numbers)])
         bars.append(Bar(f"after {name}", documents))
     headings = ["step", "documents leave", "documents left", "bytes leave", "bytes left"]
     return Markup("{}{}{}").format(
@@ -54,10 +55,6 @@ def funnel(run: AuditedRun, found: Sequence[counts.Fate]) -> Markup:
         table(headings, rows, caption="What left where. Bytes are those of the collected text."),
         _outcome(run, found),
     )
-
-
-def _exact(size: int) -> Markup:
-    return Markup('<span title="{:,} bytes">{}</span>').format(size, show_size(size))
 
 
 def _steps(run: AuditedRun, left: Sequence[counts.Fate]) -> list[tuple[str, list[counts.Fate]]]:

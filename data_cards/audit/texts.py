@@ -12,8 +12,8 @@ from curation.personal_data.detector import find
 
 __all__ = ["difference", "excerpt", "masked"]
 
-_WORD = re.compile(r"\S+\s*|\s+")
-_CONTEXT = 12
+_WORD = re.compile(r"\S+|\s+")
+_CONTEXT = 24
 
 
 def masked(text: str) -> Markup:
@@ -38,24 +38,27 @@ def excerpt(text: str | None, most: int) -> Markup:
 def difference(old: str | None, new: str | None, most_words: int = 600) -> Markup:
     """Words only in the old text struck out, words only in the new one marked as added, long equal stretches shortened.
 
-    Compares the first `most_words` words of each.
+    Compares the first `most_words` words of each. What lies between words is part of none: a line broken elsewhere does
+    not change the words around it.
     """
-    left, right = (_WORD.findall(text or "")[:most_words] for text in (old, new))
+    words = [_WORD.findall(text or "") for text in (old, new)]
+    left, right = (every[: 2 * most_words] for every in words)
     parts: list[Markup] = []
-    for kind, i, k, j, m in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for kind, i, k, j, m in difflib.SequenceMatcher(str.isspace, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
             parts.append(_shortened(left[i:k]))
             continue
         parts += [Markup("<del>{}</del>").format(masked("".join(left[i:k])))] if k > i else []
         parts += [Markup("<ins>{}</ins>").format(masked("".join(right[j:m])))] if m > j else []
-    cut = max(len(_WORD.findall(text or "")) for text in (old, new)) > most_words
+    cut = max(map(len, words)) > 2 * most_words
     note = Markup('<span class="note"> … the first {:,} words</span>').format(most_words) if cut else ""
     return Markup('<pre class="difference" dir="auto">{}{}</pre>').format(Markup("").join(parts), note)
 
 
 def _shortened(words: Sequence[str]) -> Markup:
-    if len(words) <= 2 * _CONTEXT + 4:
+    if len(words) <= 2 * _CONTEXT + 8:
         return masked("".join(words))
-    return Markup('{}<span class="note">[… {:,} words …] </span>{}').format(
-        masked("".join(words[:_CONTEXT])), len(words) - 2 * _CONTEXT, masked("".join(words[-_CONTEXT:]))
+    left_out = sum(not word.isspace() for word in words[_CONTEXT:-_CONTEXT])
+    return Markup('{}<span class="note"> [… {:,} words …] </span>{}').format(
+        masked("".join(words[:_CONTEXT])), left_out, masked("".join(words[-_CONTEXT:]))
     )

@@ -1,6 +1,7 @@
 """A dataset folder without its run: shards, sidecars and tokens without the forgotten, and a card counted anew.
 
-What only a ledger knows (languages, origins, the mixture's groups) cannot be counted here; the card says so.
+What only a ledger knows (languages, origins, the mixture's groups) cannot be counted here: the card says so beside each
+of these figures. A corpus of one language is counted.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from curation.forgotten import FORGOTTEN
 from curation.manifest import MANIFEST, Manifest
 from curation.schema import DOCUMENT
 from curation.shards import FileRecord, read_shard, shard_batches
-from data_cards.facts import CardFacts
+from data_cards.facts import CardFacts, TokenFacts, TokenRate
 from data_cards.folder import dataset_texts
 from pipelines.dataset import certificates
-from pipelines.facts import hosts_of, most, takedowns
+from pipelines.facts import hosts_of, lengths_of, most, takedowns
 from pipelines.forget.journal import Journal
 from pipelines.forget.rows import Rows
 from pipelines.tasks.tokens import count_tokens
@@ -42,7 +43,9 @@ def finish_alone(dataset: Path, journal: Journal, certificate: Path) -> None:
     after = {file.path: file.sha256 for file in files}
     after |= {f"{TOKENS}/{file.path}": file.sha256 for file in (tokens("").files if tokens is not None else ())}
     write_json(certificate, journal.certificate(after, version("gristmill")))
-    facts = _facts(dataset, journal, CardFacts.model_validate(before.facts), shards)
+    facts = _facts(dataset, CardFacts.model_validate(before.facts), shards)
+    if facts.tokens is not None and tokens is not None:
+        facts = facts.model_copy(update={"tokens": _token_facts(dataset, facts.tokens, tokens("").facts["splits"])})
     texts = dataset_texts(facts, shards, DOCUMENT)
     texts |= {path.relative_to(dataset).as_posix(): path.read_text("utf-8") for path in certificates(dataset)}
     records = [_written(dataset, path, text) for path, text in sorted(texts.items())]
@@ -79,7 +82,25 @@ def _written(dataset: Path, path: str, text: str) -> FileRecord:
     return FileRecord(path=path, bytes=len(text.encode()), sha256=checksum(dataset / path))
 
 
-def _facts(dataset: Path, journal: Journal, facts: CardFacts, shards: Sequence[FileRecord]) -> CardFacts:
+def _token_facts(dataset: Path, known: TokenFacts, splits: dict[str, dict[str, int]]) -> TokenFacts:
+    """Of tokens the sources are counted; languages, which a token shard does not know, are left out."""
+    sizes, counts = Counter[str](), Counter[str]()
+    for path in sorted((dataset / TOKENS).glob("*/tokens-*.arrow")):
+        batch = next(shard_batches(path))
+        lengths = pc.list_value_length(batch.column("tokens")).cast("int64")
+        columns = (batch.column("source"), batch.column("bytes"), lengths)
+        for source, size, count in zip(*(column.to_pylist() for column in columns), strict=True):
+            sizes[source] += size
+            counts[source] += count
+    rates = tuple(
+        TokenRate(name=name, bytes=sizes[name], tokens=counts[name])
+        for name in sorted(sizes, key=lambda name: (-sizes[name], name))
+    )
+    left = tuple(TokenRate(name=name, bytes=each["bytes"], tokens=each["tokens"]) for name, each in splits.items())
+    return known.model_copy(update={"splits": left, "rates": {"source": rates} if rates else {}})
+
+
+def _facts(dataset: Path, facts: CardFacts, shards: Sequence[FileRecord]) -> CardFacts:
     made: Counter[str] = Counter()
     made_bytes: Counter[str] = Counter()
     splits: Counter[str] = Counter()
@@ -101,6 +122,7 @@ def _facts(dataset: Path, journal: Journal, facts: CardFacts, shards: Sequence[F
     if min(read_gone, new_gone) < 0:
         raise IntegrityError("dataset", "more documents than on its card", "the card's", "bring the dataset back")
     known = facts.augmentation
+    whole = list(facts.languages.values()) == [facts.kept]
     changed: dict[str, Any] = {
         "kept": facts.kept - read_gone,
         "dropped": facts.dropped + read_gone,
@@ -119,11 +141,13 @@ def _facts(dataset: Path, journal: Journal, facts: CardFacts, shards: Sequence[F
             }
         ),
         "takedowns": takedowns(dataset),
+        "languages": dict.fromkeys(facts.languages, facts.kept - read_gone) if whole else facts.languages,
         "stale": tuple(
             name
-            for name in ("languages", "origins", "mixture", "tokens")
-            if getattr(facts, name) and not (name == "tokens" and journal.tokens is None)
+            for name in ("languages", "origins", "mixture")
+            if getattr(facts, name) and not (name == "languages" and whole)
         ),
+        "lengths": lengths_of(dataset, shards),
         "domains": most(hosts),
         "domain_count": len(hosts),
     }

@@ -65,6 +65,13 @@ def test_load_dataset_finds_the_splits_by_the_card(reference_run, exported, tmp_
     }
 
 
+def test_croissant_reads_every_row_of_every_shard(reference_run, exported):
+    found = pytest.importorskip("mlcroissant").Dataset(jsonld=exported / "croissant.json")
+    for split in ("train", "test"):
+        ids = [row[f"{split}/id"].decode() for row in found.records(split)]
+        assert sorted(ids) == sorted(row["id"] for row in rows_of(reference_run, split))
+
+
 def test_doing_it_again_changes_nothing_and_after_a_takedown_only_what_must(reference_run, tmp_path, digests):
     run, to = shutil.copytree(reference_run, tmp_path / "run"), tmp_path / "export"
     export_parquet(run, to)

@@ -3,7 +3,7 @@
 (() => {
   const block = document.getElementById("thresholds-data");
   if (!block) return;
-  const { sliders, kept, joint, table } = JSON.parse(block.textContent);
+  const { rules, sliders, kept, joint, table } = JSON.parse(block.textContent);
   const inputs = sliders.map((_, at) => document.getElementById(`slider-${at}`));
   const number = new Intl.NumberFormat("en");
   const show = (value) => (Number.isInteger(value) ? number.format(value) : String(Number(value.toPrecision(6))));
@@ -69,8 +69,27 @@
     totals.querySelector("[data-lost]").textContent = number.format(answer.lost);
     const moved = sliders.map((slider, at) => [slider, positions[at]]).filter(([slider, position]) => position !== slider.at);
     document.getElementById("as-text").value = moved
-      .map(([slider, position]) => `--set rules.${slider.reason}.${slider.limit}=${slider.positions[position]}`).join(" ");
+      .map(([slider, position]) => `--set ${forShell(`rules.${slider.reason}.${slider.limit}=${slider.positions[position]}`)}`)
+      .join(" ");
+    document.getElementById("as-rules").value = asRules(moved);
     sliders.forEach((slider, at) => drawSlider(slider, at, positions[at], answer.alone[at]));
+  }
+
+  const isPlain = (text) => /^[A-Za-z_][\w.]*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text);
+  const forRecipe = (value) => (typeof value === "string" && isPlain(value) ? value : JSON.stringify(value));
+  const forShell = (text) => (/^[\w.=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+  // Moved rules whole, as a recipe has them: flow mappings, strings quoted as JSON where they need it.
+  function asRules(moved) {
+    const changed = new Map();
+    for (const [slider, position] of moved) {
+      const rule = changed.get(slider.reason) || { ...rules.find((one) => one.reason === slider.reason) };
+      rule[slider.limit] = slider.positions[position];
+      changed.set(slider.reason, rule);
+    }
+    return [...changed.values()]
+      .map((rule) => `- {${Object.entries(rule).map(([name, value]) => `${name}: ${forRecipe(value)}`).join(", ")}}`)
+      .join("\n");
   }
 
   function drawSlider(slider, at, position, alone) {
@@ -107,10 +126,12 @@
       inputs.forEach((input, at) => { input.value = sliders[at].at; });
       update(0);
     });
-    document.getElementById("copy").addEventListener("click", () => {
-      document.getElementById("as-text").select();
-      document.execCommand("copy");
-    });
+    for (const button of document.querySelectorAll("[data-copy]")) {
+      button.addEventListener("click", () => {
+        document.getElementById(button.dataset.copy).select();
+        document.execCommand("copy");
+      });
+    }
     update(0);
     document.documentElement.dataset.ready = "thresholds";
   }

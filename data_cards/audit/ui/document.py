@@ -25,6 +25,7 @@ _VIEWS = {
     "edits": "what cleaning changed",
     "dataset": "in the dataset",
 }
+_OTHER = "what differs from the other release"
 _ORIGIN = ("id", "source", "key", "url", "cluster", "split")
 
 
@@ -36,14 +37,16 @@ def document_page(
     *,
     links: Mapping[str, str],
     found: Sequence[str] = (),
+    elsewhere: str | None = None,
 ) -> Markup:
     """`given` is what the address says (`view` of the text, `reveal` for personal data), `links` where one can go on.
 
-    `found` is marked in the text.
+    `found` is marked in the text. `elsewhere` is the document's text after cleaning in the other release, if any.
     """
     row = run.ledger.slice(n, 1).to_pylist()[0]
     view = given.get("view", "dataset" if row["parent_id"] is not None else "clean")
     here = {name: value for name, value in given.items() if name not in ("view", "reveal")}
+    views = _VIEWS if elsewhere is None else {**_VIEWS, "other": _OTHER}
     return template(
         "document.html.jinja",
         links={"back": "", "before": "", "after": "", "cluster": "", **links},
@@ -56,10 +59,12 @@ def document_page(
         label=label.label if label else "",
         note=label.note if label else "",
         verdicts=_verdicts(run, row),
-        views=[(text, f"/document?{urlencode({**here, 'view': name})}", name == view) for name, text in _VIEWS.items()],
+        views=[(text, f"/document?{urlencode({**here, 'view': name})}", name == view) for name, text in views.items()],
         hidden="reveal" not in given,
         reveal=f"/document?{urlencode({**here, 'view': view, 'reveal': 1})}",
-        text=_text(run, n, view, mask="reveal" not in given, found=found),
+        text=_framed(difference(elsewhere, run.text("clean", n, _MOST), most_words=3_000))
+        if view == "other" and elsewhere is not None
+        else _text(run, n, view, mask="reveal" not in given, found=found),
         attributes=_attributes(run, row),
     )
 

@@ -59,6 +59,8 @@ def _totals(new: AuditedRun, old: AuditedRun) -> Markup:
 
 
 def _change(before: int, after: int) -> str:
+    if after == before:
+        return "±0"
     return f"{after - before:+,} ({show_share(abs(after - before), before)})" if before else f"{after - before:+,}"
 
 
@@ -94,18 +96,22 @@ def _sums(name: str, column: str) -> str:
 
 
 def _examples(ask: Any) -> Markup:
-    """Documents whose fate is another, in an order that has nothing to do with their text."""
+    """Documents whose fate or size is another, in an order that has nothing to do with their text."""
     sql = (
         "SELECT coalesce(old.id, new.id) AS id, old.n AS old_n, new.n AS new_n, old.state AS was, "  # noqa: S608
         "old.reason AS why_then, new.state AS now, new.reason AS why_now FROM old FULL JOIN new USING (id) "
         "WHERE old.state IS DISTINCT FROM new.state OR old.reason IS DISTINCT FROM new.reason "
+        'OR old."text.bytes" IS DISTINCT FROM new."text.bytes" '
         f"ORDER BY hash(coalesce(old.id, new.id)), 1 LIMIT {_EXAMPLES}"
     )
     rows = []
     for row in ask(sql):
         then = _link(row["old_n"], "&amp;run=other", row["was"], row["why_then"])
-        rows.append([row["id"], then, _link(row["new_n"], "", row["now"], row["why_now"])])
-    return section("examples", "Documents judged otherwise", table(["document", "other release", "this run"], rows))
+        both = row["old_n"] is not None and row["new_n"] is not None
+        texts = Markup('<a href="/document?n={}&amp;view=other">compare</a>').format(row["new_n"]) if both else "–"
+        rows.append([row["id"], then, _link(row["new_n"], "", row["now"], row["why_now"]), texts])
+    headings = ["document", "other release", "this run", "texts"]
+    return section("examples", "Documents judged or cleaned otherwise", table(headings, rows))
 
 
 def _link(n: int | None, more: str, state: str | None, reason: str | None) -> Markup | str:

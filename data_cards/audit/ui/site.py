@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pyarrow.compute as pc
 from markupsafe import Markup
 
 from data_cards.audit.figures import movable
@@ -56,8 +58,9 @@ class Site:
         survivor = row["survivor"] or row["id"]
         if self.store.members(survivor, 1):
             links["cluster"] = f"/cluster?survivor={survivor}"
-        label, found = self.labels.of(row["id"]), self._found(asked, n)
-        return self._framed("Document", document_page(self.run, n, given, label, links=links, found=found))
+        label, found, other = self.labels.of(row["id"]), self._found(asked, n), self._elsewhere(row["id"])
+        page = document_page(self.run, n, given, label, links=links, found=found, elsewhere=other)
+        return self._framed("Document", page)
 
     def clusters(self, offset: int) -> str:
         return self._framed("Duplicates", clusters_page(self.store, offset))
@@ -90,7 +93,7 @@ class Site:
             '<p role="status">{} good, {} bad. '
             "<code>gristmill classifier train --positive {} --negative {} --to quality.model</code></p>"
         )
-        return self.rules_and_labels(told.format(goods, bads, good, bad))
+        return self.rules_and_labels(told.format(goods, bads, *(shlex.quote(str(path)) for path in (good, bad))))
 
     def documents_csv(self, pairs: Pairs) -> str:
         asked, hits = self._asked(pairs)
@@ -135,6 +138,13 @@ class Site:
         if asked.how == "regex" and asked.text:
             return self.store.matches_in(self.run.text(asked.stage, n, _SEARCHED) or "", asked.text)
         return [word.strip('"*') for word in asked.text.split()] if asked.how == "words" else [asked.text]
+
+    def _elsewhere(self, id: str) -> str | None:
+        """A document's text after cleaning in the other release."""
+        if self.against is None:
+            return None
+        n = pc.index(self.against.read.column("id"), id).as_py()
+        return self.against.text("clean", n, _SEARCHED) if n >= 0 else None
 
     def _tell_labels(self) -> None:
         places = self._places()

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 import zlib
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from curation.errors import ResourceError
-from curation.recipe_file import load_recipe, parse_recipe
+from curation.recipe_file import parse_recipe
 from data_cards.audit import counts
 from data_cards.audit.report import is_current, report_page, write_report
 from data_cards.audit.samples import nearest
@@ -65,18 +64,6 @@ def test_any_positions_keep_what_what_if_keeps(run, seed):
     assert kept_at(found, positions) == (after.documents, after.words, after.bytes)
 
 
-def test_a_re_run_keeps_what_the_page_says(run, tmp_path):
-    found = thresholds(run)
-    moved = {"too_short": lambda slider: slider.at * 3 // 4, "word_length": lambda slider: len(slider.positions) // 2}
-    positions = [moved.get(slider.reason, lambda slider: slider.at)(slider) for slider in found.sliders]
-    shutil.copytree(run.root, tmp_path / "run")
-    recipe = load_recipe(run.root / "recipe.resolved.yaml", asked(found, positions))
-    run_recipe(recipe, tmp_path / "run", Options(workers=1, quiet=True))
-    decided = audited_run(tmp_path / "run").manifest("decide").counts
-    documents, _, size = kept_at(found, positions)
-    assert (decided["kept"], decided["bytes.kept"]) == (documents, size)
-
-
 def test_a_page_too_small_for_all_combinations_is_exact_one_at_a_time(run):
     found = thresholds(run, budget=0)
     assert not found.joint
@@ -100,6 +87,13 @@ def test_every_document_read_has_one_fate(run):
     assert sum(fate.documents for fate in found) == run.card.collected - run.manifest("collect").counts["quarantined"]
     assert sum(fate.documents for fate in found if fate.state == "kept") == run.card.kept
     assert {fate.reason for fate in found} > {"not_english", "too_short", "duplicate.exact", "repeated_line"}
+
+
+def test_the_funnel_says_every_byte(run, page):
+    kept = sum(fate.bytes_collected for fate in counts.fates(run) if fate.state == "kept")
+    *_, last = re.findall(r"<tr>.*?</tr>", page[: page.index("what became of the kept")])
+    assert last.endswith(f'<td class="number">{kept:,}</td></tr>')
+    assert f"<td>{run.card.collected:,}</td>" in page.replace(' class="number"', "")
 
 
 @pytest.mark.parametrize("column", ["source", "language.label"])

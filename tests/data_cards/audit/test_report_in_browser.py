@@ -1,9 +1,15 @@
 """The report as Chromium draws it."""
 
-import pytest
+import shutil
 
+import pytest
+from ruamel.yaml import YAML
+
+from curation.recipe_file import load_recipe
+from curation.rules import Rule
 from data_cards.audit.thresholds import thresholds
 from pipelines.audit import audited_run, ensure_report
+from pipelines.runner import Options, run_recipe
 from pipelines.what_if import what_if
 
 READY = "document.documentElement.dataset.ready === 'thresholds'"
@@ -20,7 +26,7 @@ def shown(browser):
     return [int(cell.replace(",", "")) for cell in cells]
 
 
-def test_moved_thresholds_show_what_what_if_counts(browser, address, audited):
+def test_moved_thresholds_show_what_what_if_counts_and_a_re_run_keeps(browser, address, audited, tmp_path):
     browser.open(address, READY)
     found = thresholds(audited_run(audited))
     assert shown(browser) == list(found.kept)
@@ -41,9 +47,22 @@ def test_moved_thresholds_show_what_what_if_counts(browser, address, audited):
     alone = {rule.reason: rule.alone[1] for rule in answer.rules}
     said = browser.run("document.querySelector('[data-slider=\"0\"] [data-alone]').textContent")
     assert said == f"{alone[found.sliders[0].reason]:,}"
+    assert_recipe_text_is_that_of(browser, audited, sets)
+    run = shutil.copytree(audited, tmp_path / "run")
+    run_recipe(load_recipe(run / "recipe.resolved.yaml", sets), run, Options(workers=1, quiet=True))
+    decided = audited_run(run).manifest("decide").counts
+    assert (decided["kept"], decided["bytes.kept"]) == (answer.after.documents, answer.after.bytes)
     browser.run("document.getElementById('reset').click()")
     assert shown(browser) == list(found.kept)
     assert_calm(browser, address)
+
+
+def assert_recipe_text_is_that_of(browser, audited, sets):
+    """The moved rules, whole, as a recipe takes them."""
+    text = YAML(typ="safe").load(browser.run("document.getElementById('as-rules').value"))
+    rules = load_recipe(audited / "recipe.resolved.yaml", sets).rules
+    assert [Rule(**each) for each in text] == [rule for rule in rules if rule.reason in {t["reason"] for t in text}]
+    assert len(text) == len(sets)
 
 
 def test_the_report_draws_in_the_dark_on_paper_and_on_a_telephone(browser, address):

@@ -30,8 +30,11 @@ def test_no_part_of_a_find_is_left_at_a_cut(most):
 
 def test_a_difference_marks_both_sides():
     html = difference("the old mill turns", "the new mill turns")
-    assert "<del>old </del>" in html
-    assert "<ins>new </ins>" in html
+    assert "<del>old</del><ins>new</ins>" in html
+
+
+def test_a_line_broken_elsewhere_changes_no_word():
+    assert plain(sub(r"<(ins|del)>\s*</\1>", "", str(difference("the old mill", "the old\n\nmill")))) == "the oldmill"
 
 
 @given(st.text(), st.text())

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from curation.manifest import Manifest
 from curation.recipe import TokenOptions
 from curation.recipe_file import load_recipe, parse_recipe
 from curation.shards import read_shard, shard_batches
+from data_cards.card import PAGES
 from data_cards.facts import CardFacts
 from pipelines.cli import app
 from pipelines.fit_tokenizer import train_tokenizer
@@ -165,6 +167,29 @@ def test_a_dataset_alone_is_changed_and_counted_anew(reference_run, tokenizer, t
     assert plan_takedown(data, url(number)).journal is None
     tokenize_dataset(data, TokenOptions(tokenizer=str(tokenizer)), 1)
     assert digests(data) == known
+
+
+def test_a_mixed_dataset_alone_says_beside_each_figure_that_it_could_not_be_counted(mixed, taken, tmp_path):
+    data = shutil.copytree(mixed / "dataset", tmp_path / "alone")
+    manifest = json.loads((data / "manifest.json").read_bytes())
+    manifest["facts"]["languages"] = {"en": manifest["facts"]["kept"] - 3, "fr": 3}
+    sealed, tokens = Manifest.model_validate(manifest).sealed(), Manifest.read(data / "tokens/manifest.json")
+    sealed.write(data / "manifest.json")
+    facts = {**tokens.facts, "dataset": sealed.digest}
+    tokens.model_copy(update={"facts": facts}).sealed().write(data / "tokens/manifest.json")
+    plan_takedown(data, url(taken)).carry_out()
+    verify_path(data)
+    facts = CardFacts.model_validate(Manifest.read(data / "manifest.json").facts)
+    assert facts.stale == ("languages", "mixture")
+    said = "*As counted before a takedown of 1: at most so many too many.*"
+    counts = {page: (data / page).read_text().count(said) for page in PAGES}
+    assert counts == {"README.md": 2, "datasheet.md": 1, "training-content.md": 1}
+    tokens = [batch for path in sorted(data.glob("tokens/train/*.arrow")) for batch in shard_batches(path)]
+    by_source = Counter()
+    for row in (row for batch in tokens for row in batch.to_pylist()):
+        by_source[row["source"]] += len(row["tokens"])
+    assert {each.name: each.tokens for each in facts.tokens.rates["source"]} == dict(by_source)
+    assert facts.tokens.splits[0].tokens == by_source.total()
 
 
 def test_the_steps_that_read_a_document_are_those_of_the_loader(mixed, taken, tmp_path):
