@@ -6,12 +6,23 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["TEMPORARY", "canonical_json", "checksum", "digest_of", "read_json", "sweep", "whole_file", "write_json"]
+__all__ = [
+    "TEMPORARY",
+    "canonical_json",
+    "checksum",
+    "digest_of",
+    "read_json",
+    "same_file",
+    "sweep",
+    "whole_file",
+    "write_json",
+]
 
 TEMPORARY = ".tmp-"
 _BLOCK = 1 << 20
@@ -50,6 +61,21 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def same_file(path: Path, other: Path) -> None:
+    """A second name for a file that nobody writes into any more; a copy where there can be no second name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{uuid.uuid4().hex[:12]}")
+    try:
+        os.link(other, temporary)
+    except OSError:  # another file system, or one that has no such names
+        with whole_file(path) as file, other.open("rb") as source:
+            shutil.copyfileobj(source, file, _BLOCK)
+        return
+    temporary.replace(path)
+    temporary.unlink(missing_ok=True)  # a rename between two names of one file does nothing
     _sync_folder(path.parent)
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.collect.source import HEAD_BYTES, QUARANTINE
+from curation.files import same_file
 from curation.forgotten import FORGOTTEN, is_forgotten
 from curation.manifest import Receipt, Unit
 from curation.operator import Failure, run_safely
@@ -41,11 +42,12 @@ def scores_schema(parts: Sequence[Step | Gate]) -> pa.Schema:
 def clean_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     parts = parts_of(unit.payload["parts"])
     schema = scores_schema(parts)
-    shard = ShardWriter(root, f"{unit.stage}/shard-{unit.index:05d}.arrow", DOCUMENT)
+    collected, path = FileRecord.model_validate(unit.payload["shard"]), f"{unit.stage}/shard-{unit.index:05d}.arrow"
+    shard = ShardWriter(root, path, DOCUMENT) if parts else _AsCollected(root, path, collected)
     scores = ShardWriter(root, f"{unit.stage}/scores-{unit.index:05d}.arrow", schema)
     counts = {"documents": 0, "quarantined": 0}
     with shard, scores, QuarantineWriter(root, unit.stage, unit.index) as quarantine:
-        for batch in _batches(root, unit.payload["shard"], settings):
+        for batch in _batches(root, collected, settings):
             whole, failures = clean_batch(batch, parts, schema)
             shard.write(whole.select(DOCUMENT.names).cast(DOCUMENT))
             scores.write(whole.select(schema.names).cast(schema))
@@ -57,8 +59,26 @@ def clean_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     return Receipt(stage=unit.stage, index=unit.index, fingerprint=unit.fingerprint, files=files, counts=counts)
 
 
-def _batches(root: Path, shard: dict[str, Any], settings: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-    for batch in read_shard(root, FileRecord.model_validate(shard)):
+class _AsCollected:
+    """Stands in for a writer where nothing is done to documents: the collected shard, under a second name."""
+
+    def __init__(self, root: Path, path: str, collected: FileRecord) -> None:
+        self._root, self._collected, self._path = root, collected, path
+        self.record = collected.model_copy(update={"path": path})
+
+    def __enter__(self) -> _AsCollected:
+        return self
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Its documents are in the shard already."""
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None:
+            same_file(self._root / self._path, self._root / self._collected.path)
+
+
+def _batches(root: Path, shard: FileRecord, settings: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    for batch in read_shard(root, shard):
         yield from slices_of(batch, settings)
 
 

@@ -1,5 +1,6 @@
 """Near duplicates planted across files are found, verified, and decided the same everywhere."""
 
+import os
 import random
 import shutil
 from collections import Counter
@@ -7,7 +8,8 @@ from collections import Counter
 import pytest
 
 from curation.recipe_file import parse_recipe
-from curation.shards import shard_batches
+from curation.schema import DOCUMENT
+from curation.shards import ShardWriter, shard_batches
 from pipelines.engines.opening import EngineChoice
 from pipelines.runner import Options, run_recipe
 from tests.conftest import WORDS, write_lines
@@ -169,6 +171,24 @@ def test_files_under_other_paths_listed_in_any_order_give_the_same_bytes(near_co
     assert {name: found[name] for name in expected if name != "recipe.resolved.yaml"} == {
         name: digest for name, digest in expected.items() if name != "recipe.resolved.yaml"
     }
+
+
+def test_shards_of_documents_that_nothing_is_done_to_are_those_collected(
+    near_corpus, near_run, tmp_path, digests, monkeypatch
+):
+    for shard in (near_run / "clean").glob("shard-*"):
+        (collected,) = (near_run / "collect").glob(f"{shard.stem}-*")
+        assert shard.samefile(collected)
+        with ShardWriter(tmp_path, shard.name, DOCUMENT) as writer:  # the bytes that a writer leaves
+            for batch in shard_batches(shard):
+                writer.write(batch)
+        assert (tmp_path / shard.name).read_bytes() == shard.read_bytes()
+    monkeypatch.setattr(os, "link", no_links)
+    assert digests(run(near_corpus, tmp_path / "copied")) == digests(near_run)
+
+
+def no_links(*paths):
+    raise OSError("no second names here")
 
 
 @pytest.mark.timeout(300)
