@@ -78,9 +78,19 @@ def _fate(row: Mapping[str, Any]) -> str:
     return f"{row['state']}: {row['reason']}"
 
 
-def limits_of(rule: Rule) -> str:
-    """What a rule asks for, in words."""
-    fields = rule.model_dump(exclude={"reason", "attribute", "on_missing"}, exclude_none=True)
+def limits_of(rule: Rule, row: Mapping[str, Any] | None = None) -> str:
+    """What a rule asks for, in words; of the document of a row, where limits differ from one to another."""
+    fields = rule.model_dump(exclude={"reason", "attribute", "on_missing", "by", "limits"}, exclude_none=True)
+    if rule.by is None or rule.limits is None:
+        return _listed(fields)
+    word = None if row is None else row.get(rule.by)
+    if row is None:
+        return f"{_listed(fields)}, others for {len(rule.limits)} values of {rule.by}"
+    own = {name: rule.limits[word] for name in fields if name != "when"} if word in rule.limits else fields
+    return f"{_listed(own)} ({rule.by} {word})"
+
+
+def _listed(fields: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_limit(value)}" for name, value in fields.items())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from curation import fineweb2
 from curation.errors import RecipeError, nearest
 from curation.rules import Rule
 
@@ -19,7 +20,6 @@ __all__ = ["RuleSet", "rule_sets", "rule_sets_named", "rules_for"]
 _GOPHER = "Rae et al. 2021, arXiv 2112.11446"
 _C4 = "Raffel et al. 2020, JMLR 21(140)"
 _FINEWEB = "Penedo et al. 2024, arXiv 2406.17557"
-_FINEWEB_2 = "FineWeb-2, configs/ces_Latn.yml"
 _DCLM = "Li et al. 2024, arXiv 2406.11794, dclm_baseline_refinedweb.yaml"
 _BIGSCIENCE = "Laurençon et al. 2022, arXiv 2303.03915"
 
@@ -87,7 +87,7 @@ def _gopher_quality() -> list[RuleSet]:
             RuleSet("gopher_quality", dialect, f"{_GOPHER}; {tool}", "gopher_quality", one, {"dialect": dialect})
             for dialect, tool in (("dolma", "dolma gopher_v1"), ("dclm", _DCLM), ("curator", "NeMo Curator"))
         ),
-        RuleSet("gopher_quality", "fineweb2", _FINEWEB_2, "gopher_quality", _czech_words()),
+        _fineweb2("gopher_quality", _fineweb2_quality(two), {"stop_words_by_language": "fineweb2"}),
         RuleSet("dclm", "baseline", _DCLM, "gopher_quality", one, {"dialect": "dclm"}),
     ]
 
@@ -125,14 +125,18 @@ def _gopher_repetition() -> list[RuleSet]:
             {"dialect": "dolma"},
         ),
         RuleSet("gopher_repetition", "dclm", f"{_GOPHER}; {_DCLM}", "gopher_repetition", every, dclm),
-        RuleSet("gopher_repetition", "fineweb2", _FINEWEB_2, "gopher_repetition", _czech_repetition()),
+        _fineweb2("gopher_repetition", _by_language("gopher_repetition")),
         RuleSet("dclm", "baseline", _DCLM, "gopher_repetition", every, dclm),
     ]
 
 
-def _repetition_rule(name: str, limit: float, when: dict[str, tuple[str, ...]] | None = None) -> Rule:
-    reason = f"high_{name.removesuffix('_fraction')}"
-    return Rule(reason=reason, attribute=f"gopher_repetition.{name}", max=limit, when=when)
+def _repetition_rule(name: str, limit: float) -> Rule:
+    attribute = f"gopher_repetition.{name}"
+    return Rule(reason=_repetition_reason(attribute), attribute=attribute, max=limit)
+
+
+def _repetition_reason(attribute: str) -> str:
+    return f"high_{attribute.removeprefix('gopher_repetition.').removesuffix('_fraction')}"
 
 
 def _c4() -> list[RuleSet]:
@@ -173,36 +177,51 @@ def _fineweb() -> list[RuleSet]:
     )
     multilingual = (
         Rule(reason="too_many_duplicate_lines", attribute=copies, max=0.1),
-        Rule(reason="too_few_end_marks", attribute=marks, min=0.06, when=_CZECH),
-        Rule(reason="too_many_newlines", attribute=newlines, max=0.182, when=_CZECH),
+        *_by_language("fineweb"),
     )
     return [
         RuleSet("fineweb", "2024-04", f"{_FINEWEB}; release code", "fineweb", april, {"dialect": "2024-04"}),
         RuleSet("fineweb", "2024-12", f"{_FINEWEB}; datatrove", "fineweb", december, {"dialect": "2024-12"}),
-        RuleSet("fineweb", "fineweb2", _FINEWEB_2, "fineweb", multilingual, {"dialect": "2024-12"}),
+        _fineweb2("fineweb", multilingual, {"dialect": "2024-12"}),
+        _fineweb2("language", _by_language("language")),
     ]
 
 
-# FineWeb-2 sets most limits for each language; those of Czech are the ones at hand.
-_CZECH: dict[str, tuple[str, ...]] = {"language.label": ("cs",)}
+# Reasons of the limits that FineWeb-2 sets for each language; those of repetition follow from the attribute.
+_FINEWEB_2_REASONS = {
+    "line_punct": "too_few_end_marks",
+    "new_line": "too_many_newlines",
+    "min_len": "words_too_short",
+    "max_len": "words_too_long",
+    "alpha": "too_few_alphabetic_words",
+    "language_score": "uncertain_for_its_language",
+}
 
 
-def _czech_words() -> tuple[Rule, ...]:
-    length = "gopher_quality.word_length"
-    return (
-        Rule(reason="words_too_short", attribute=length, min=3, when=_CZECH),
-        Rule(reason="words_too_long", attribute=length, max=11, when=_CZECH),
+def _fineweb2(operator: str, rules: tuple[Rule, ...], parameters: Mapping[str, object] | None = None) -> RuleSet:
+    return RuleSet(operator, "fineweb2", fineweb2.SOURCE, operator, rules, parameters or {})
+
+
+def _by_language(operator: str) -> tuple[Rule, ...]:
+    """Rules with the limit of each document's language; languages that are not in the table have Gopher's."""
+    return tuple(
         Rule(
-            reason="too_few_alphabetic_words", attribute="gopher_quality.alphabetic_word_ratio", min=0.781, when=_CZECH
-        ),
+            reason=_FINEWEB_2_REASONS.get(column) or _repetition_reason(attribute),
+            attribute=attribute,
+            by="language.label",
+            limits=fineweb2.limits(column),
+            **{kind: default},  # type: ignore[arg-type]
+        )
+        for column, (attribute, kind, default) in fineweb2.LIMITS.items()
+        if attribute.startswith(f"{operator}.")
     )
 
 
-def _czech_repetition() -> tuple[Rule, ...]:
-    return (
-        _repetition_rule("top_2_gram_character_fraction", 0.206, _CZECH),
-        _repetition_rule("duplicate_5_gram_character_fraction", 0.168, _CZECH),
-    )
+def _fineweb2_quality(gopher: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Gopher's rules with some limits by language; stop words only where their list is known."""
+    own = {rule.reason: rule for rule in _by_language("gopher_quality")}
+    stop_words = Rule(reason="too_few_stop_words", attribute="gopher_quality.stop_words", min=2, on_missing="keep")
+    return tuple({**own, stop_words.reason: stop_words}.get(rule.reason, rule) for rule in gopher)
 
 
 def _line_corrections() -> list[RuleSet]:

@@ -68,6 +68,10 @@ class Operator(BaseModel, ABC):
         """Columns this object adds; override where they depend on parameters."""
         return self.contract.adds
 
+    def needs(self) -> tuple[str, ...]:
+        """Attributes of operators before it that this object reads."""
+        return ()
+
     def resources(self) -> Resources:
         """Files whose content decides the answers (word lists, models)."""
         return Resources()

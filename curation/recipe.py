@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -297,6 +297,7 @@ class Recipe(_Part):
         known = dict(MEASURED)
         for number, part in enumerate(self.clean):
             if isinstance(part, Step):
+                _check_needs(f"clean[{number}].{part.label}", part.operator.needs(), known)
                 known.update(part.adds())
                 continue
             _check_attributes(
@@ -318,6 +319,14 @@ def _out_of_place(where: str, step: Step, expected: str, other: str) -> RecipeEr
     return RecipeError(where, f"`{step.label}`, which is of kind {kind}", expected, f"move it to `{other}`")
 
 
+def _check_needs(where: str, needs: Sequence[str], known: Collection[str]) -> None:
+    for attribute in needs:
+        if attribute not in known:
+            operator = attribute.partition(".")[0]
+            do = f"add `{operator}` to `clean` before it"
+            raise RecipeError(where, f"reads `{attribute}`, which nothing adds before it", "a measured attribute", do)
+
+
 def _check_attributes(where: str, rules: Sequence[Rule], known: dict[str, pa.DataType]) -> None:
     for rule, attribute in _used_attributes(rules):
         place = f"{where}.{rule.reason}"
@@ -327,7 +336,7 @@ def _check_attributes(where: str, rules: Sequence[Rule], known: dict[str, pa.Dat
                 place, f"attribute `{attribute}`, which nothing adds before it", "a measured attribute", do
             )
         wants: Literal["words", "numbers"] = (
-            "words" if attribute in (rule.when or {}) or rule.compares_words else "numbers"
+            "words" if attribute in rule.conditions() or rule.compares_words else "numbers"
         )
         if (wants == "words") != pa.types.is_string(known[attribute]):
             expected = (
@@ -341,5 +350,5 @@ def _check_attributes(where: str, rules: Sequence[Rule], known: dict[str, pa.Dat
 def _used_attributes(rules: Sequence[Rule]) -> Iterator[tuple[Rule, str]]:
     for rule in rules:
         yield rule, rule.attribute
-        for attribute in rule.when or {}:
+        for attribute in rule.conditions():
             yield rule, attribute

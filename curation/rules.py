@@ -24,6 +24,9 @@ class Rule(BaseModel):
     `min` and `max` are inclusive, `above` and `below` exclusive; `allow` and `deny` list words for attributes that
     hold text. `when` restricts the rule to documents whose attributes hold one of the listed words, for example
     {"language.label": ("de", "fr")}. A missing value (null or NaN) fails the rule unless `on_missing` is "keep".
+
+    `by` names an attribute of words and `limits` the limit for some of them, in place of the one limit that the rule
+    gives for all others: {by: language.label, max: 0.2, limits: {cs: 0.206, de: null}}; null is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -37,6 +40,8 @@ class Rule(BaseModel):
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] | None = None
     when: dict[str, tuple[str, ...]] | None = None
+    by: str | None = None
+    limits: dict[str, float | None] | None = None
     on_missing: Literal["drop", "keep"] = "drop"
 
     @model_validator(mode="after")
@@ -45,19 +50,28 @@ class Rule(BaseModel):
         words = [self.allow, self.deny]
         if any(n is not None for n in numbers) == any(w is not None for w in words):
             raise ValueError("a rule takes limits for numbers (min, max, above, below) or for words (allow, deny)")
+        if (self.by is None) != (self.limits is None):
+            raise ValueError("`by` (an attribute) and `limits` (a limit for each of its words) come together")
+        if self.by is not None and (self.compares_words or sum(n is not None for n in numbers) != 1):
+            raise ValueError("with `by` a rule takes one limit for numbers (min, max, above or below), for all others")
         return self
 
     @property
     def compares_words(self) -> bool:
         return self.allow is not None or self.deny is not None
 
+    def conditions(self) -> tuple[str, ...]:
+        """Attributes of words that the rule looks at besides its own."""
+        return (*(self.when or {}), *([self.by] if self.by is not None else []))
+
     def fails(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
         """True for each row that fails."""
         column = batch.column(self.attribute)
-        failed = self._word_failures(column) if self.compares_words else self._number_failures(column)
+        failed = self._word_failures(column) if self.compares_words else self._number_failures(batch)
         return failed & self.applies(batch)
 
-    def _number_failures(self, column: pa.Array) -> npt.NDArray[np.bool_]:
+    def _number_failures(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+        column = batch.column(self.attribute)
         # Integers are compared as float64: exact up to 2**53, far above any count of characters.
         values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         failed = np.isnan(values) if self.on_missing == "drop" else np.zeros(len(values), np.bool_)
@@ -68,8 +82,18 @@ class Rule(BaseModel):
             (self.below, np.greater_equal),
         ):
             if limit is not None:
-                failed |= outside(values, limit)
+                failed |= outside(values, self.limit_of(batch, limit))
         return failed
+
+    def limit_of(self, batch: pa.RecordBatch, limit: float) -> npt.NDArray[np.float64]:
+        """The limit for each row where `limit` is that of the rule; NaN, which nothing exceeds, for none."""
+        if self.by is None or self.limits is None:
+            return np.full(batch.num_rows, limit)
+        own = [np.nan if each is None else each for each in self.limits.values()]
+        words = pc.index_in(batch.column(self.by), value_set=pa.array(self.limits, batch.column(self.by).type))
+        places = words.fill_null(len(own)).to_numpy(zero_copy_only=False)
+        limits: npt.NDArray[np.float64] = np.array([*own, limit], np.float64)[places]
+        return limits
 
     def _word_failures(self, column: pa.Array) -> npt.NDArray[np.bool_]:
         missing = _to_bool(column.is_null())

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from curation import fineweb2
 from curation.dialects import rule_sets, rule_sets_named
 from curation.errors import RecipeError, nearest
 from curation.recipe import AugmentationOptions, Card, DatasetOptions, Limits, Mixture, TokenOptions
@@ -38,7 +39,9 @@ def describe(name: str) -> str:
             return _described(room, name, load(room, name, "registry"))
     if name in _rule_sets():
         return _rule_set(name)
-    everything = [*(known for room in _ROOMS for known in names(room)), *_rule_sets()]
+    if name == "fineweb2":
+        return _fineweb2()
+    everything = [*(known for room in _ROOMS for known in names(room)), *_rule_sets(), "fineweb2"]
     raise RecipeError(f"ops {name}", "an unknown name", "a source, operator or grouping", nearest(name, everything))
 
 
@@ -60,11 +63,41 @@ def _rule_set(name: str) -> str:
         ]
         for rule in part.rules:
             limits = rule.model_dump(
-                mode="json", exclude={"reason", "attribute"}, exclude_none=True, exclude_defaults=True
+                mode="json", exclude={"reason", "attribute", "by", "limits"}, exclude_none=True, exclude_defaults=True
             )
             shown = ", ".join(f"{key} {value}" for key, value in limits.items())
+            if rule.limits is not None:
+                shown += f"; others for {len(rule.limits)} values of {rule.by}: `gristmill ops fineweb2`"
             lines.append(f"  {rule.reason:<36} {rule.attribute:<54} {shown}")
     return "\n".join(lines)
+
+
+def _fineweb2() -> str:
+    """FineWeb-2's limits and stop words, language by language, and what holds for all others."""
+    lines = [
+        "fineweb2: limits by language, of the rule sets language, gopher_repetition, fineweb and gopher_quality /fineweb2",
+        "",
+        f"source    {fineweb2.SOURCE} (huggingface/fineweb-2)",
+        "others    (default) below: Gopher's, FineWeb's and BigScience's; their stop words are not judged",
+        "columns",
+        *(f"  {column:<14} {kind} of {attribute}" for column, (attribute, kind, _) in fineweb2.LIMITS.items()),
+        "language_score was found for GlotLID's probability",
+        "",
+    ]
+    columns = list(fineweb2.LIMITS)
+    lines.append(f"{'label':<10}{'config':<10}" + "".join(f"{column:>{_wide(column)}}" for column in columns))
+    defaults = [f"{default:g}" for _, _, default in fineweb2.LIMITS.values()]
+    rows = [("(default)", "", defaults, "")]
+    for label, config in fineweb2.configs().items():
+        rows.append((label, config.name, [f"{config.limits[c]:g}" for c in columns], " ".join(config.stop_words)))
+    for label, name, values, words in rows:
+        cells = "".join(f"{value:>{_wide(column)}}" for column, value in zip(columns, values, strict=True))
+        lines.append(f"{label:<10}{name:<10}{cells}  {words}".rstrip())
+    return "\n".join(lines)
+
+
+def _wide(column: str) -> int:
+    return max(len(column), 5) + 2
 
 
 def _described(room: Room, name: str, model: Any) -> str:

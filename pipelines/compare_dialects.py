@@ -116,9 +116,10 @@ def _operator(name: str, parameters: dict[str, object]) -> Operator:
 
 
 def _told_apart(rules: tuple[Rule, ...], measuring: list[Operator]) -> list[Operator]:
-    """Operators for attributes of `when`, such as the language, that the rule set's own do not measure."""
+    """Operators for attributes, such as the language, that rules or operators read and the set does not measure."""
     own = {name for operator in measuring for name in operator.adds()}
-    wanted = {name.partition(".")[0] for rule in rules for name in rule.when or {} if name not in own}
+    read = [*(name for rule in rules for name in rule.conditions()), *(n for each in measuring for n in each.needs())]
+    wanted = {name.partition(".")[0] for name in read if name not in own}
     return [_operator(name, {}) for name in sorted(wanted)]
 
 
@@ -227,7 +228,9 @@ def _restriction(rule_set: str, dialect: str) -> str:
         for rule in part.rules
         for attribute, words in (rule.when or {}).items()
     }
-    return f"{dialect}: some rules apply only where {', '.join(sorted(conditions))}\n" if conditions else ""
+    told_apart = {rule.by for part in rule_sets_named(rule_set, dialect) for rule in part.rules if rule.by}
+    only = f"{dialect}: some rules apply only where {', '.join(sorted(conditions))}\n" if conditions else ""
+    return only + (f"{dialect}: some limits differ by {', '.join(sorted(told_apart))}\n" if told_apart else "")
 
 
 def _in_words(found: Comparison, kind: Disagreement) -> str:

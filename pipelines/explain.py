@@ -67,7 +67,7 @@ def _print_row(console: Console, recipe: Recipe, row: dict[str, Any]) -> None:
     for rule, failed in zip(recipe.all_rules(), failed_of(row["failed_rules"], len(recipe.all_rules())), strict=True):
         value = row.get(rule.attribute)
         verdict = "fails" if failed else ("not measured" if value is None else "holds")
-        table.add_row(rule.reason, rule.attribute, _shown(value), limits_of(rule), verdict)
+        table.add_row(rule.reason, rule.attribute, _shown(value), limits_of(rule, row), verdict)
     console.print(table)
     for attribute in recipe.attributes():
         if row.get(attribute) is not None:

@@ -7,7 +7,7 @@ are found among what the rules keep, so all counts here are before them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,7 +144,8 @@ class _Sum:
 
 
 def _rule_counts(before: Recipe, after: Recipe, old: dict[str, int], new: dict[str, int]) -> tuple[RuleCounts, ...]:
-    rules = [{rule.reason: limits_of(rule) for rule in recipe.all_rules()} for recipe in (before, after)]
+    both = [{rule.reason: rule for rule in recipe.all_rules()} for recipe in (before, after)]
+    rules = [{reason: _limits(rule, *both) for reason, rule in one.items()} for one in both]
     return tuple(
         RuleCounts(
             reason,
@@ -154,6 +155,13 @@ def _rule_counts(before: Recipe, after: Recipe, old: dict[str, int], new: dict[s
         )
         for reason in dict.fromkeys([*rules[0], *rules[1]])
     )
+
+
+def _limits(rule: Rule, before: Mapping[str, Rule], after: Mapping[str, Rule]) -> str:
+    """In words, with those limits for single languages (or what else they go by) that the two do not share."""
+    others = [one[rule.reason].limits or {} for one in (before, after) if rule.reason in one]
+    unshared = [word for word, limit in (rule.limits or {}).items() if any(o.get(word) != limit for o in others)]
+    return ", ".join([limits_of(rule), *(f"{word} {(rule.limits or {})[word]}" for word in unshared)])
 
 
 def print_what_if(answer: WhatIf) -> None:

@@ -51,7 +51,7 @@ def count_repeats(hashes, size, dealt, ends, sieve, keys, seen, histogram):  # t
         ends[0], dealt = size, hashes
     else:
         _deal_out(hashes, size, parts, dealt, ends)
-    repeated, occurrences, most, start = 0, 0, 1, 0
+    repeated, occurrences, most, start = np.int64(0), np.int64(0), np.int64(1), np.int64(0)
     for part in range(parts):
         left = _pass_sieve(dealt, start, ends[part], sieve)
         slots = _fill_table(dealt, start, left, keys, seen)

@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from curation import fineweb2
 from curation.kernels import lines, sentences, text, word_counts
 from curation.kernels.unicode_tables import character_classes, lower_case
 from curation.measure.ratios import Counts, kernel_text, ratio
@@ -30,6 +32,7 @@ _RATIOS = (
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 _CURATOR_BULLETS = "•‣⁃⁌⁍∙○●◘◦⦾⦿"
 _CURATOR_ENDINGS = ("...", "…", "[...]", "[…]", "(...)", "-»", "read more", "read more..")
+_LANGUAGE = "language.label"
 _Text = tuple[np.ndarray, np.ndarray]
 
 
@@ -60,18 +63,27 @@ class GopherQuality(Operator):
                own splitter) stand for lines: with a bullet • ‣ ⁃ ⁌ ⁍ ∙ ○ ● ◘ ◦ ⦾ ⦿ first, or with ... … [...] […] (...)
                -» "read more" or "read more.." last, in any case.
 
-    Ratios are 0 where there are no words or lines. `stop_words` are compared as a whole word.
+    datatrove's tool cuts words with spaCy's tokenizer of the language, where there is one: punctuation marks are tokens
+    of their own there as here, so the ratios are over both, and "don't" is two.
+
+    Ratios are 0 where there are no words or lines. `stop_words` are compared as a whole word. With
+    `stop_words_by_language` (a list for each value of `language.label`, or `fineweb2` for those of FineWeb-2) a
+    document is compared with the list of its language, and where there is none stop_words is null.
     """
 
     contract: ClassVar[Contract] = Contract(
         name="gopher_quality",
-        version=1,
+        version=2,
         kind="annotate",
         adds=dict.fromkeys(_COUNTS, pa.int64()) | dict.fromkeys(_RATIOS, pa.float64()),
     )
 
     dialect: Literal["datatrove", "dolma", "dclm", "curator"] = "datatrove"
     stop_words: tuple[str, ...] = STOP_WORDS
+    stop_words_by_language: Literal["fineweb2"] | dict[str, tuple[str, ...]] | None = None
+
+    def needs(self) -> tuple[str, ...]:
+        return () if self.stop_words_by_language is None else (_LANGUAGE,)
 
     def adds(self) -> Mapping[str, pa.DataType]:
         separate = (_P + "hash_ratio", _P + "ellipsis_ratio")
@@ -83,8 +95,36 @@ class GopherQuality(Operator):
         lower_case()
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        measures = _DIALECTS[self.dialect](kernel_text(batch), self.stop_words)
+        if self.stop_words_by_language is None:
+            return self._measured(batch, self.stop_words)
+        return self._by_language(batch, self._lists(self.stop_words_by_language))
+
+    def _measured(self, batch: pa.RecordBatch, stop_words: tuple[str, ...]) -> pa.RecordBatch:
+        measures = _DIALECTS[self.dialect](kernel_text(batch), stop_words)
         return pa.RecordBatch.from_pydict({name: measures[name] for name in self.adds()})
+
+    def _lists(self, given: str | dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """FineWeb-2 has no English; Gopher's words, the default of `stop_words`, are English."""
+        return {"en": self.stop_words, **fineweb2.stop_words()} if isinstance(given, str) else given
+
+    def _by_language(self, batch: pa.RecordBatch, lists: dict[str, tuple[str, ...]]) -> pa.RecordBatch:
+        """Documents of one language at a time, put back into their order."""
+        places = pc.index_in(batch.column(_LANGUAGE), value_set=pa.array(lists, batch.column(_LANGUAGE).type))
+        numbers = places.fill_null(len(lists)).to_numpy(zero_copy_only=False)
+        order = np.argsort(numbers, kind="stable")
+        parts = []
+        for number in np.unique(numbers):
+            rows = order[numbers[order] == number]
+            part = self._measured(batch.take(pa.array(rows)), [*lists.values(), ()][number])
+            parts.append(part if number < len(lists) else _without_stop_words(part))
+        if not parts:
+            return self._measured(batch, ())
+        return pa.concat_batches(parts).take(pa.array(np.argsort(order, kind="stable")))
+
+
+def _without_stop_words(measured: pa.RecordBatch) -> pa.RecordBatch:
+    at = measured.schema.get_field_index(_P + "stop_words")
+    return measured.set_column(at, _P + "stop_words", pa.nulls(measured.num_rows, pa.int64()))
 
 
 def _datatrove(buffers: _Text, stop_words: tuple[str, ...]) -> dict[str, pa.Array]:

@@ -61,7 +61,7 @@ def gates_before_rules(parts: Sequence[Step | Gate], rules: Sequence[Rule]) -> l
 
 
 def _names(rule: Rule) -> list[str]:
-    return [rule.attribute, *(rule.when or {})]
+    return [rule.attribute, *rule.conditions()]
 
 
 class Tally:

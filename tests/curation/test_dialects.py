@@ -5,14 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from curation import fineweb2
 from curation.dialects import RuleSet, rule_sets, rule_sets_named, rules_for
 from curation.errors import RecipeError
 from curation.registry import load
 
 
-def fails(rule_set: str, dialect: str, attribute: str, value: float, **others: object) -> bool:
+def fails(rule_set: str, dialect: str, attribute: str, value: float, language: str | None = "en") -> bool:
     rules = [rule for rule in rules_for(rule_set, dialect) if rule.attribute == attribute]
-    columns = {attribute: [value], **{name: [other] for name, other in others.items()}}
+    columns = {attribute: [value], "language.label": pa.array([language], pa.string())}
     return any(bool(rule.fails(pa.RecordBatch.from_pydict(columns))[0]) for rule in rules)
 
 
@@ -20,6 +21,7 @@ def fails(rule_set: str, dialect: str, attribute: str, value: float, **others: o
 def test_every_rule_set_names_an_operator_that_measures_what_its_rules_compare(part: RuleSet) -> None:
     operator = load("operator", part.operator, "test")(**part.parameters)
     assert {rule.attribute for rule in part.rules} <= set(operator.adds())
+    assert {name for rule in part.rules for name in rule.conditions()} <= {"language.label"}
     assert part.rules
     assert part.source
 
@@ -59,10 +61,47 @@ def test_a_limit_decides_as_published(rule_set: str, dialect: str, attribute: st
     assert fails(rule_set, dialect, attribute, dropped)
 
 
-def test_limits_of_a_language_apply_to_that_language() -> None:
-    name = "gopher_repetition.top_2_gram_character_fraction"
-    assert fails("gopher_repetition", "fineweb2", name, 0.21, **{"language.label": "cs"})
-    assert not fails("gopher_repetition", "fineweb2", name, 0.21, **{"language.label": "en"})
+@pytest.mark.parametrize(
+    ("attribute", "language", "kept", "dropped"),
+    [
+        # By hand from FineWeb-2's configurations of Czech, German, Japanese and Chinese.
+        ("gopher_repetition.duplicate_line_fraction", "cs", 0.311, 0.312),
+        ("gopher_repetition.top_2_gram_character_fraction", "cs", 0.206, 0.207),
+        ("gopher_repetition.top_4_gram_character_fraction", "cs", 0.165, 0.166),
+        ("gopher_repetition.duplicate_5_gram_character_fraction", "cs", 0.168, 0.169),
+        ("gopher_repetition.duplicate_10_gram_character_fraction", "cs", 0.109, 0.11),
+        ("fineweb.end_mark_line_ratio", "cs", 0.06, 0.059),
+        ("fineweb.newline_ratio", "cs", 0.182, 0.183),
+        ("gopher_quality.alphabetic_word_ratio", "cs", 0.781, 0.78),
+        ("language.confidence", "cs", 0.88, 0.87),
+        ("gopher_quality.word_length", "de", 15, 15.1),
+        ("fineweb.end_mark_line_ratio", "de", 0, -1),
+        ("gopher_quality.word_length", "ja", 1, 0.9),
+        ("gopher_quality.word_length", "ja", 6, 6.1),
+        ("gopher_quality.word_length", "zh-tw", 5, 5.1),
+        # Languages that are not in the table, and no language at all: Gopher's and FineWeb's own.
+        ("gopher_repetition.top_2_gram_character_fraction", "en", 0.2, 0.201),
+        ("gopher_quality.word_length", None, 10, 10.1),
+        ("fineweb.end_mark_line_ratio", "tr", 0.12, 0.119),
+        ("gopher_quality.words", "cs", 50, 49),
+        ("gopher_quality.stop_words", "cs", 2, 1),
+    ],
+)
+def test_fineweb2_holds_a_document_to_the_limits_of_its_language(
+    attribute: str, language: str | None, kept: float, dropped: float
+) -> None:
+    rule_set = attribute.partition(".")[0]
+    assert not fails(rule_set, "fineweb2", attribute, kept, language)
+    assert fails(rule_set, "fineweb2", attribute, dropped, language)
+
+
+def test_the_table_of_fineweb2_is_whole() -> None:
+    assert len({config.name for config in fineweb2.configs().values()}) == 52
+    for config in fineweb2.configs().values():
+        assert all(0 <= config.limits[name] <= 1 for name in fineweb2.LIMITS if not name.endswith("_len"))
+        assert config.limits["min_len"] < config.limits["max_len"]
+        assert len(config.stop_words) >= 7
+        assert all(config.stop_words)
 
 
 def test_a_rule_set_of_several_operators_lists_them_in_order() -> None:

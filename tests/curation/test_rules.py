@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from curation.decisions import limits_of
 from curation.rules import Rule, decide, failed_matrix, pack, unpack
 
 
@@ -45,6 +46,24 @@ def test_compares_words():
 def test_applies_only_where_other_attributes_say_so():
     rule = Rule(reason="r", attribute="x", min=5, when={"lang": ("de",)})
     assert rule.fails(batch(x=pa.array([1, 1, 9]), lang=pa.array(["en", "de", "de"]))).tolist() == [False, True, False]
+
+
+def test_limits_by_a_word_replace_the_one_for_all_others():
+    rule = Rule(reason="r", attribute="x", max=2, by="lang", limits={"cs": 5, "de": None})
+    languages = pa.array(["cs", "de", "fr", None, "cs", "fr"])
+    numbers = pa.array([5.0, 99.0, 3.0, 3.0, 6.0, 2.0])
+    rows = pa.RecordBatch.from_pydict({"x": numbers, "lang": languages})
+    assert rule.fails(rows).tolist() == [False, False, True, True, True, False]
+    assert limits_of(rule, {"lang": "cs"}) == "max 5 (lang cs)"
+    assert limits_of(rule, {"lang": "fr"}) == "max 2 (lang fr)"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"by": "lang"}, {"limits": {"cs": 1}}, {"min": 0, "by": "lang", "limits": {"cs": 1}}]
+)
+def test_limits_by_a_word_need_a_word_and_one_limit(wrong):
+    with pytest.raises(ValidationError, match="`by`"):
+        Rule(reason="r", attribute="x", max=2, **wrong)
 
 
 @pytest.mark.parametrize("limits", [{}, {"min": 1, "allow": ("en",)}])

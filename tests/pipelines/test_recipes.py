@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,15 @@ WHOLE = {
     ),
     "dclm": (["dclm/baseline"], ["not_english", "uncertain_language"]),
 }
+OF_FINEWEB_2 = ["language", "gopher_repetition", "fineweb", "gopher_quality"]
 # Recipe -> published rules that must be among its own.
 PARTS = {
     "multilingual": (
-        ["gopher_quality/fineweb2", "gopher_repetition/fineweb2", "fineweb/fineweb2", "bigscience/default"],
+        [*(f"{each}/fineweb2" for each in OF_FINEWEB_2), "bigscience/default"],
         {"too_few_words", "too_few_stop_words"},
     ),
     "chinese": (
-        ["fineweb/fineweb2", "gopher_quality/datatrove"],
+        ["gopher_quality/datatrove"],
         {"too_few_end_marks", "too_many_newlines", "words_too_short", "words_too_long", "too_few_alphabetic_words"},
     ),
 }
@@ -59,9 +61,12 @@ def test_limits_for_several_languages_contain_the_published_ones(name):
     rule_sets, others = PARTS[name]
     rules = load_recipe(recipe_path(name)).all_rules()
     # BigScience's number and list of words are for English, and limits of a language replace the general ones.
-    expected = [rule for each in rule_sets for rule in published(each) if rule.when or rule.reason not in others]
-    if name == "chinese":
-        expected = [rule for rule in expected if not rule.when]
+    expected = [
+        rule
+        for each in rule_sets
+        for rule in published(each)
+        if each.endswith("/fineweb2") or rule.reason not in others
+    ]
     assert expected
     assert [rule for rule in expected if rule not in rules] == []
 
@@ -78,9 +83,11 @@ def test_operators_and_parameters_are_the_published_ones(name):
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_limit_stands_in_the_file(name):
     text = recipe_path(name).read_text("utf-8")
-    assert "use:" not in text.replace("`use: ", "")
+    used = set(re.findall(r"- use: (\S+)", text))
+    assert used <= ({f"{each}/fineweb2" for each in OF_FINEWEB_2} if name == "multilingual" else set())
+    listed = {rule.reason for each in used for rule in published(each)}
     for rule in load_recipe(recipe_path(name)).all_rules():
-        assert f"reason: {rule.reason}" in text
+        assert rule.reason in listed or f"reason: {rule.reason}" in text
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -179,7 +186,12 @@ def test_each_recipe_runs_and_keeps_what_it_is_for(name, small, tmp_path):
     assert facts.kept + facts.dropped == 64
     languages = {"chinese": {"zh-cn"}, "multilingual": {"de", "en", "zh-cn"}}.get(name, {"en"})
     assert {language for language, count in facts.languages.items() if count >= 5} == languages
-    expected = {"fineweb": "lorem_ipsum", "c4": "lorem_ipsum", "chinese": "not_chinese"}.get(name, "too_few_words")
+    expected = {
+        "fineweb": "lorem_ipsum",
+        "c4": "lorem_ipsum",
+        "chinese": "not_chinese",
+        "multilingual": "high_duplicate_line",
+    }.get(name, "too_few_words")
     assert expected in facts.reasons
     if name != "chinese":
         assert any(reason.startswith("duplicate.") for reason in facts.reasons)

@@ -49,7 +49,7 @@ def verdicts(run: AuditedRun, row: dict[str, Any]) -> list[list[Any]]:
     for rule, failed in zip(run.rules, failed_of(row["failed_rules"], len(run.rules)), strict=True):
         value = row.get(rule.attribute)
         verdict = "fails" if failed else "not measured" if value is None else "holds"
-        answers.append([rule.reason, rule.attribute, show_value(value), limits_of(rule), verdict])
+        answers.append([rule.reason, rule.attribute, show_value(value), limits_of(rule, row), verdict])
     return answers
 
 

@@ -11,6 +11,7 @@ from curation.measure.gopher_quality import GopherQuality
 from curation.operator import run_operator
 from tests.reference import gopher
 from tests.reference.ugly import texts
+from tests.reference.words import words
 
 DIALECTS = ["datatrove", "dolma", "dclm", "curator"]
 PARTS = [
@@ -122,3 +123,46 @@ def test_stop_words_can_be_those_of_another_language() -> None:
 @settings(max_examples=150, deadline=None)
 def test_scores_equal_the_slow_twin_in_any_batch(dialect: str, texts: list[str]) -> None:
     assert measure(dialect, *texts) == [gopher.quality(text, dialect) for text in texts]
+
+
+LABELS = st.sampled_from(["cs", "de", "en", "tr", None])
+
+
+def by_language(texts: list[str], labels: list[str | None], **parameters: object) -> list[dict[str, float]]:
+    columns = {"text": pa.array(texts, pa.large_string()), "language.label": pa.array(labels, pa.string())}
+    rows = run_operator(GopherQuality(**parameters), pa.RecordBatch.from_pydict(columns)).to_pylist()
+    return [{k.removeprefix("gopher_quality."): v for k, v in row.items() if "." in k and k[0] == "g"} for row in rows]
+
+
+def test_stop_words_are_those_of_the_language() -> None:
+    # FineWeb-2's for Czech are v a se na je z s do, for German der und die in von …; Gopher's for English.
+    rows = by_language(
+        ["je na stole", "je na stole", "der Hund und die Katze", "the cat and the dog", "the cat and"],
+        ["cs", "de", "de", "en", "tr"],
+        stop_words_by_language="fineweb2",
+    )
+    assert [row["stop_words"] for row in rows] == [2, 0, 3, 2, None]
+    own = by_language(["stone and mill", "mill"], ["cs", None], stop_words_by_language={"cs": ("mill",)})
+    assert [row["stop_words"] for row in own] == [1, None]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@given(st.lists(st.tuples(texts | marked, LABELS), max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_scores_by_language_equal_the_slow_twin(dialect: str, documents: list[tuple[str, str | None]]) -> None:
+    lists = {"cs": ("the", "漢字"), "de": ("be", "12"), "en": ("of", "…")}
+    found = by_language(
+        [text for text, _ in documents],
+        [label for _, label in documents],
+        dialect=dialect,
+        stop_words_by_language=lists,
+    )
+    for row, (text, label) in zip(found, documents, strict=True):
+        counted = row.pop("stop_words")
+        expected = gopher.quality(text, dialect)
+        expected.pop("stop_words")
+        assert row == expected
+        if label not in lists:
+            assert counted is None
+        elif dialect == "datatrove":
+            assert counted == len(set(words(text)) & set(lists[label]))
