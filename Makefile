@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint prism bench reference clean clean-kernels help docs wheel
+.PHONY: demo test test-slow test-engines lint prism bench reference clean clean-kernels help docs wheel
 
 help:
 	@echo "make demo   set up, curate the documentation in this Python environment, and measure on models if that helped"
 	@echo "make test   set up, and run the tests"
+	@echo "make test-engines  runs on real engines; needs Java and Maven"
 	@echo "make lint   formatting, types, and who may import whom"
 	@echo "make docs   the documentation as pages, in build/docs"
 	@echo "make wheel  the package, in dist"
@@ -24,6 +25,12 @@ test: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+# Flink, a Flink cluster and Spark; needs Java and Maven, and fetches half a gigabyte once.
+test-engines: $(VENV)/.dev
+	$(BIN)/gristmill engine fetch flink
+	$(BIN)/gristmill engine fetch spark
+	$(BIN)/python -m pytest tests/engines -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -63,3 +63,14 @@ def test_there_are_no_tests(wheel):
 def test_the_command_is_called_gristmill(wheel):
     (points,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     assert "gristmill = pipelines.cli:main" in wheel.read(points).decode()
+
+
+def test_what_is_fetched_for_engines_is_written_in_the_wheel(wheel):
+    for engine in ("flink", "spark"):
+        assert {f"pipelines/engines/{engine}.xml", f"pipelines/engines/{engine}.sha256"} <= set(wheel.namelist())
+
+
+def test_the_image_for_workers_has_the_version_of_beam_that_is_tested():
+    image = (ROOT / "docker" / "Dockerfile").read_text()
+    pinned = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if "apache-beam==" in line)
+    assert f"ARG BEAM={pinned.split('==')[1].split()[0]}\n" in image

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterator
 
-__all__ = ["quiet_goodbyes"]
+__all__ = ["is_goodbye", "quiet_goodbyes"]
 
 _GOODBYE = "Multiplexer hanging up"
 _LOGGER = "apache_beam.runners.worker.data_plane"
@@ -19,7 +19,7 @@ def quiet_goodbyes() -> Iterator[None]:
     before, logger = threading.excepthook, logging.getLogger(_LOGGER)
 
     def hook(arguments: threading.ExceptHookArgs) -> None:
-        if not _is_goodbye(arguments.exc_value):
+        if not is_goodbye(arguments.exc_value):
             before(arguments)
 
     threading.excepthook = hook
@@ -32,8 +32,9 @@ def quiet_goodbyes() -> Iterator[None]:
 
 
 def _keep(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and _is_goodbye(record.exc_info[1]))
+    return not (record.exc_info and is_goodbye(record.exc_info[1]))
 
 
-def _is_goodbye(error: BaseException | None) -> bool:
+def is_goodbye(error: BaseException | None) -> bool:
+    """Whether it says no more than that the job server has hung up."""
     return _GOODBYE in str(error)

@@ -38,6 +38,10 @@ taskmanager.cpu.cores: 1
 taskmanager.memory.task.heap.size: 256m
 taskmanager.memory.task.off-heap.size: 0
 taskmanager.memory.framework.heap.size: 128m
+taskmanager.memory.framework.off-heap.size: 128m
+taskmanager.memory.jvm-metaspace.size: 256m
+taskmanager.memory.jvm-overhead.min: 192m
+taskmanager.memory.jvm-overhead.max: 192m
 taskmanager.memory.managed.size: 64m
 taskmanager.memory.network.min: 64m
 taskmanager.memory.network.max: 64m
@@ -46,6 +50,7 @@ classloader.resolve-order: parent-first
 restart-strategy.type: fixed-delay
 restart-strategy.fixed-delay.attempts: 10
 restart-strategy.fixed-delay.delay: 1 s
+blob.service.cleanup.interval: 20
 heartbeat.interval: 2000
 heartbeat.timeout: 20000
 pekko.ask.timeout: 120 s
@@ -91,7 +96,18 @@ class Cluster:
         (folder / "flink-conf.yaml").write_text(configuration)
         self._job_manager = self._start(_ENTRY, "job-manager")
         self.task_managers = [self._start(_TASKS, f"task-manager-{number}") for number in range(count)]
-        until(lambda: len(self.ask("/taskmanagers")["taskmanagers"]) == count)
+
+    def wait(self) -> None:
+        """Until all task managers have called; one that ended will not."""
+        processes = (self._job_manager, *self.task_managers)
+        until(
+            lambda: (
+                any(process.poll() is not None for process in processes)
+                or len(self.ask("/taskmanagers")["taskmanagers"]) == len(self.task_managers)
+            )
+        )
+        if any(process.poll() is not None for process in processes):
+            raise RuntimeError(f"a process of the cluster ended, see {self._folder}")
 
     @property
     def master(self) -> str:
@@ -125,6 +141,7 @@ class Cluster:
 def flink_cluster(folder: Path, count: int = 2, slots: int = 2) -> Iterator[Cluster]:
     cluster = Cluster(folder, count, slots)
     try:
+        cluster.wait()
         yield cluster
     finally:
         cluster.end()
