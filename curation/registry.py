@@ -58,6 +58,7 @@ _BUILTIN: dict[Room, dict[str, str]] = {
         "fineweb": "curation.measure.fineweb:FineWeb",
         "refinedweb_lines": "curation.clean.refinedweb_lines:RefinedWebLines",
         "bigscience": "curation.measure.bigscience:BigScience",
+        "chinese_script": "curation.measure.chinese_script:ChineseScript",
         "word_noise": "curation.augment.word_noise:WordNoise",
         "rephrase": "curation.augment.rewording.rephrase:Rephrase",
         "back_translate": "curation.augment.rewording.back_translate:BackTranslate",
