@@ -1,12 +1,11 @@
-"""Removal of duplicates beside other tools, its growth, its worst cases: `python -m benchmarks.dedup --megabytes 200`.
+"""How removal of near duplicates grows, and its worst cases: `python -m benchmarks.dedup`. Beside peers: `benchmarks`.
 
-near      MinHash, 16 bands of 7 hashes of word 5-grams, threshold .8, for everyone (datatrove and text-dedup have no
-          comparison behind the bands, so the threshold is the bands' own; ours verifies every pair on the shingles)
-exact     equal text
-growth    ours on short synthetic documents, one in five a copy or a near copy, with `--workers`
-worst     ours on copies of one page, and on pages of one template with values of their own
+growth    short synthetic documents, one in five a copy or a near copy, with `--workers`
+worst     copies of one page, and pages of one template with values of their own
 
-JSON Lines in, whole process with its start-up. Slow peers get the first `--peer-megabytes`.
+16 bands of 7 hashes of word 5-grams, threshold .8, every pair verified. JSON Lines in, whole process with its start-up.
+The recipes and peers of the comparison are here too: datatrove and text-dedup have no comparison behind the bands, so
+the threshold is the bands' own.
 """
 
 from __future__ import annotations
@@ -20,18 +19,14 @@ from pathlib import Path
 
 from benchmarks.contest import (
     Row,
-    contest,
-    corpus_of,
     gristmill,
     kept_arrow,
     kept_json_lines,
-    options_of,
-    peer_rows,
     run_once,
     stage_seconds,
     write_results,
 )
-from benchmarks.inputs import folder_mb, slice_of
+from benchmarks.inputs import folder_mb
 
 RECIPE = """
 name: dedup
@@ -56,37 +51,18 @@ POLARS = (("polars unique", "polars", "polars_exact.py", kept_json_lines),)
 
 
 def main() -> None:
-    parser = options_of(__doc__, "dedup.json", 20)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="growth")
     parser.add_argument("--worst", type=int, nargs="*", default=[10_000, 100_000], help="pages of the worst cases")
-    parser.add_argument("--workers", type=int, default=2, help="for growth and worst cases")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/dedup.json"))
     options = parser.parse_args()
-    parts: dict[str, list[Row]] = {}
-    versions: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        if options.megabytes:
-            parts, versions = _beside_others(options, scratch)
-        parts["growth"] = [
-            _grown(_short(size), size, "short documents", options, scratch) for size in options.documents
-        ]
-        parts["worst"] = [_grown(_copies(size), size, "copies of one page", options, scratch) for size in options.worst]
-        parts["worst"] += [_grown(_template(size), size, "one template", options, scratch) for size in options.worst]
-    write_results(options.output, "benchmarks.dedup", versions, **parts)
-
-
-def _beside_others(options: argparse.Namespace, scratch: Path) -> tuple[dict[str, list[Row]], dict[str, str]]:
-    corpus, repeats, cache = corpus_of(None, options.megabytes, scratch), options.repeats, options.cache
-    part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
-    near, exact = gristmill("gristmill", NEAR), gristmill("gristmill", EXACT)
-    fast, fast_versions = peer_rows(FAST, cache, corpus, scratch, repeats)
-    slow, slow_versions = peer_rows(SLOW, cache, part, scratch, repeats)
-    polars, polars_versions = peer_rows(POLARS, cache, corpus, scratch, repeats)
-    rows = {
-        "near": [contest(near, corpus, scratch, repeats), *fast, contest(near, part, scratch, 1), *slow],
-        "exact": [contest(exact, corpus, scratch, repeats), *polars],
-    }
-    return rows, fast_versions | slow_versions | polars_versions
+        growth = [_grown(_short(size), size, "short documents", options, scratch) for size in options.documents]
+        worst = [_grown(_copies(size), size, "copies of one page", options, scratch) for size in options.worst]
+        worst += [_grown(_template(size), size, "one template", options, scratch) for size in options.worst]
+    write_results(options.output, "benchmarks.dedup", {}, growth=growth, worst=worst)
 
 
 def _grown(texts: Iterator[str], documents: int, name: str, options: argparse.Namespace, scratch: Path) -> Row:
