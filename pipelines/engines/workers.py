@@ -61,7 +61,8 @@ def _listen(port: int) -> tuple[Any, Any]:
             for worker in self._workers.values():
                 worker.kill()
 
-    server, pool = grpc.server(thread_pool_executor.shared_unbounded_instance()), Pool()
+    alone = [("grpc.so_reuseport", 0)]  # two pools on one port would share what an engine asks
+    server, pool = grpc.server(thread_pool_executor.shared_unbounded_instance(), options=alone), Pool()
     services.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
     try:
         server.add_insecure_port(f"[::]:{port}")
