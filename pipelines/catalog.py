@@ -107,6 +107,9 @@ def _described(room: Room, name: str, model: Any) -> str:
     for field, info in model.model_fields.items():
         default = "required" if info.is_required() else repr(info.get_default(call_default_factory=True))
         lines.append(f"  {field:<20} {_type(info.annotation):<28} {default}")
+    if hasattr(model, "told_curve"):
+        lines += ["", "chance that a pair is compared, by its Jaccard similarity, with the defaults"]
+        lines.append(f"  {model().told_curve()}")
     added = getattr(contract, "adds", None)
     if added:
         lines += ["", "attributes", *(f"  {column:<40} {kind}" for column, kind in added.items())]

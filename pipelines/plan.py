@@ -39,6 +39,7 @@ class Plan:
     stages: tuple[StagePlan, ...]
     estimate: Estimate | None
     mixture: tuple[Mixture, MixtureTable] | None = None
+    curves: tuple[tuple[str, float, str], ...] = ()  # of near duplicates: label, threshold, chances of being compared
 
 
 def plan_run(recipe: Recipe, root: Path, workers: int | None, sample: int) -> Plan:
@@ -46,7 +47,13 @@ def plan_run(recipe: Recipe, root: Path, workers: int | None, sample: int) -> Pl
     run = RunDirectory(Path(root).absolute())
     estimate = estimate_recipe(recipe, workers or len(os.sched_getaffinity(0)), sample)
     stages = tuple(_stages(recipe, run))
-    return Plan(stages, estimate, _mixture(recipe, run, stages, estimate))
+    return Plan(stages, estimate, _mixture(recipe, run, stages, estimate), tuple(_curves(recipe)))
+
+
+def _curves(recipe: Recipe) -> Iterator[tuple[str, float, str]]:
+    for group in recipe.dedup:
+        if group.grouping.method == "linked":
+            yield group.label, group.grouping.threshold, group.grouping.told_curve()
 
 
 def _mixture(
@@ -101,6 +108,11 @@ def print_plan(plan: Plan) -> None:
     console.print(table)
     if plan.mixture is not None:
         print_table(console, *plan.mixture)
+    for label, threshold, curve in plan.curves:
+        console.print(
+            f"{label}, threshold {threshold:g}; chance that a pair is compared, by its similarity:", highlight=False
+        )
+        console.print(f"  {curve}", highlight=False, soft_wrap=True)
     estimate = plan.estimate
     if estimate is None:
         console.print("no document could be read for a sample")

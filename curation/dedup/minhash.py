@@ -85,6 +85,10 @@ class MinHash(Grouping):
         count = round(1 / step)
         return [(round(k / count, 6), self.probability(k / count)) for k in range(count + 1)]
 
+    def told_curve(self) -> str:
+        """The curve from .5 on, in a line."""
+        return "  ".join(f"{at:.2f}: {chance:.1%}" for at, chance in self.curve() if at >= 0.5)
+
     def sets(self, batch: pa.RecordBatch) -> tuple[Words, Indexes]:
         """Shingle hashes and n+1 offsets: sorted unique sets, one per row."""
         rules = Rules(self.fold_case, self.strip_marks, self.spell_digits, self.drop_symbols)

@@ -159,6 +159,7 @@ def test_ops_shows_all_and_one():
     assert "normalize_unicode" in done.stdout
     assert "language.label" in gristmill("ops", "language").stdout
     assert "did you mean `language`" in gristmill("ops", "langage").stderr
+    assert "0.80: 97.7%  0.85: 99.8%" in gristmill("ops", "minhash").stdout
 
 
 def test_ops_shows_rule_sets_with_source_version_and_limits():

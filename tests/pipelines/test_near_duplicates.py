@@ -11,6 +11,7 @@ from curation.recipe_file import parse_recipe
 from curation.schema import DOCUMENT
 from curation.shards import ShardWriter, shard_batches
 from pipelines.engines.opening import EngineChoice
+from pipelines.plan import plan_run, print_plan
 from pipelines.runner import Options, run_recipe
 from tests.conftest import WORDS, write_lines
 
@@ -171,6 +172,12 @@ def test_files_under_other_paths_listed_in_any_order_give_the_same_bytes(near_co
     assert {name: found[name] for name in expected if name != "recipe.resolved.yaml"} == {
         name: digest for name, digest in expected.items() if name != "recipe.resolved.yaml"
     }
+
+
+def test_the_plan_shows_the_curve(near_corpus, tmp_path, capsys):
+    print_plan(plan_run(parse_recipe(RECIPE.format(corpus=near_corpus)), tmp_path / "run", workers=1, sample=5))
+    assert "minhash, threshold 0.8" in (shown := capsys.readouterr().out)
+    assert "0.80: 97.7%  0.85: 99.8%" in shown
 
 
 def test_shards_of_documents_that_nothing_is_done_to_are_those_collected(
