@@ -1,5 +1,6 @@
 """The wheel holds every package, recipes and templates, and no tests."""
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -40,6 +41,13 @@ def test_it_installs_into_a_fresh_environment_and_runs_without_the_source_tree(w
     assert done.stdout == "wrote data/web-00000.jsonl.gz, 3 documents\n", done.stderr
     where = [tmp_path / "venv/bin/python", "-c", "import pipelines; print(pipelines.__file__)"]
     assert str(site) in subprocess.run(where, capture_output=True, text=True, cwd=tmp_path).stdout
+
+
+def test_its_description_is_the_readme_without_links_into_the_repository(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    description = wheel.read(name).decode().partition("\n\n")[2]
+    assert "gristmill practice --to data" in description
+    assert [to for to in re.findall(r"\]\(([^)]*)\)", description) if not to.startswith("https:")] == []
 
 
 def test_every_module_of_the_four_packages_is_there(wheel):
