@@ -63,8 +63,9 @@ class GopherQuality(Operator):
                own splitter) stand for lines: with a bullet • ‣ ⁃ ⁌ ⁍ ∙ ○ ● ◘ ◦ ⦾ ⦿ first, or with ... … [...] […] (...)
                -» "read more" or "read more.." last, in any case.
 
-    datatrove's tool cuts words with spaCy's tokenizer of the language, where there is one: punctuation marks are tokens
-    of their own there as here, so the ratios are over both, and "don't" is two.
+    What the original of `datatrove` (0.10.1, spaCy) cuts otherwise: marks of punctuation are tokens there as here, and
+    ratios are over words and marks; but "don't" and "it's" are two tokens, and so is French "l'homme", "U.S." is one,
+    and a stretch of Chinese without marks is one where here each character is.
 
     Ratios are 0 where there are no words or lines. `stop_words` are compared as a whole word. With
     `stop_words_by_language` (a list for each value of `language.label`, or `fineweb2` for those of FineWeb-2) a
