@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def read_items(path: str) -> list[Item]:
     """Items of a file or folder. A record without an id is called by its file and its number from 0."""
     items = []
     for file in files_of(path):
-        for number, record in enumerate(_records(file)):
+        for number, record in enumerate(_read(file)):
             parts = {part: _text(_first(record, names)) for part, names in FIELDS.items()}
             items.append(Item(id=str(record.get("id", f"{file.name.split('.')[0]}-{number}")), **parts))
     if not any(item.question or item.passage for item in items):
@@ -55,6 +56,22 @@ def read_items(path: str) -> list[Item]:
         names = (*FIELDS["question"], *FIELDS["passage"])
         raise ResourceError(f"benchmark `{path}`", found, f"a field among {', '.join(names)}", "rename the fields")
     return items
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    try:
+        records = list(_records(file))
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # those of orjson and Arrow are ValueErrors
+        raise _unreadable(file, f"what cannot be read ({type(error).__name__})") from None
+    for number, record in enumerate(records):
+        if not isinstance(record, dict):
+            raise _unreadable(file, f"a JSON {type(record).__name__} as record {number}")
+    return records
+
+
+def _unreadable(file: Path, found: str) -> ResourceError:
+    expected = "records with fields, in a whole file of the kind that its name says"
+    return ResourceError(f"benchmark `{file}`", found, expected, "fetch or write it anew")
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:

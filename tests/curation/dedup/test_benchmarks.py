@@ -44,3 +44,26 @@ def test_says_what_is_missing(tmp_path: Path, content: str | None) -> None:
         (tmp_path / "x.jsonl").write_text(content)
     with pytest.raises(ResourceError, match="benchmark"):
         read_items(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b'{"question": "Why?"}\n{"question": \n'),
+        ("a.jsonl", b'["Why?"]\n'),
+        ("a.jsonl.gz", gzip.compress(b'{"question": "Why?"}\n')[:-9]),
+        ("a.jsonl.gz", b"not packed"),
+        ("a.parquet", b"PAR1 cut"),
+        ("a.arrow", b"ARROW1 cut"),
+    ],
+)
+def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ResourceError, match=name):
+        read_items(str(tmp_path))
+
+
+def test_reads_a_folder_that_datasets_saved(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.DatasetDict(test=datasets.Dataset.from_list([RECORDS[0]])).save_to_disk(str(tmp_path / "saved"))
+    assert read_items(str(tmp_path / "saved")) == ITEMS[:1]
