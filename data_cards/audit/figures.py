@@ -71,13 +71,14 @@ def _totals(run: AuditedRun, found: Thresholds) -> Markup:
         if at != 1 or run.words
     ]
     return Markup(
-        '<div class="totals" id="totals"><div role="status" aria-live="polite">{}</div><div>'
-        "<p><b data-gained>0</b> documents gained, <b data-lost>0</b> lost</p>"
-        '<p class="screen"><label>As recipe text <textarea id="as-rules" readonly rows="2" cols="60"></textarea>'
-        '</label> <button type="button" data-copy="as-rules">Copy</button></p>'
-        '<p class="screen"><label>For the command line <input id="as-text" readonly size="44" value=""></label> '
-        '<button type="button" data-copy="as-text">Copy</button> '
-        '<button type="button" id="reset">Back to the recipe</button></p></div></div>'
+        '<div class="totals" id="totals"><div role="status" aria-live="polite">{}</div><div class="copies">'
+        "<p><b data-gained>0</b> documents gained, <b data-lost>0</b> lost "
+        '<button type="button" class="screen" id="reset">Back to the recipe</button></p>'
+        '<p class="screen copy"><label for="as-rules">As recipe text</label>'
+        '<textarea id="as-rules" readonly rows="2" cols="30"></textarea>'
+        '<button type="button" data-copy="as-rules">Copy</button></p>'
+        '<p class="screen copy"><label for="as-text">As options</label><input id="as-text" readonly size="30" value="">'
+        '<button type="button" data-copy="as-text">Copy</button></p></div></div>'
     ).format(table(["kept by the rules", "recipe", "now", "change"], rows))
 
 

@@ -69,7 +69,9 @@ def test_facets_count_under_all_other_conditions(store, rows):
 
 
 @pytest.mark.parametrize("name", ["gopher_quality.words", "text.characters", "gopher_quality.word_length"])
-def test_histograms_are_those_of_the_report(store, name):
+@pytest.mark.parametrize("sample", [1 << 16, 16])
+def test_histograms_are_those_of_the_report(store, name, sample, monkeypatch):
+    monkeypatch.setattr("data_cards.audit.ui.store._SAMPLE", sample)
     found = store.histogram(Filter(), None, name)
     report = counts.distribution(store.run, name)
     assert sum(found.kept) == sum(report.kept)
