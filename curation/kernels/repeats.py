@@ -29,7 +29,7 @@ def room_for(offsets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.generic], .
     return (
         np.empty(longest, np.uint64),
         np.empty(longest, np.uint64),
-        np.empty(longest // _PART + 3, np.int64),
+        np.empty(2 * (longest // _PART) + 3, np.int64),  # parts are a power of two
         np.empty(_SIEVE * slots, np.uint8),
         np.empty(slots, np.uint64),
         np.empty(slots, np.int32),
