@@ -49,7 +49,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, grounds(Path(name), options.only) as found:
         rows = [row for ground in found for row in measured(ground, Path(name), options.repeats, options.units)]
-    machine = f"{platform.machine()}, {psutil.cpu_count()} cores, load {os.getloadavg()[0]:.0f} at the end"
+    measured_now = {row["engine"] for row in rows}
+    before = json.loads(options.output.read_text())["rows"] if options.output.is_file() else []
+    rows = [row for row in before if row["engine"] not in measured_now] + rows
+    machine = f"{platform.machine()}, {psutil.cpu_count()} cores"
     command = f"python -m benchmarks.engines --repeats {options.repeats} --units {options.units}"
     result = {"command": command, "machine": machine, "repeats": options.repeats, "rows": rows}
     options.output.write_text(json.dumps(result, indent=2) + "\n")
@@ -84,11 +87,11 @@ def measured(ground: Ground, folder: Path, repeats: int, count: int) -> Iterator
         with opened(choice, slots, folder / "engine.log") as engine, pool.use(slots if ground.pooled else 1):
             row: dict[str, Any] = {"engine": ground.name, "slots": slots, "start": since(began)}
             row["first"] = timed(engine, folder, 1, "idle_unit")  # imports, and what the engine does only once
-            one = [timed(engine, folder, 1, "idle_unit") for _ in range(repeats)]
-            many = [timed(engine, folder, MANY, "idle_unit") for _ in range(repeats)]
-            work = [timed(engine, folder, count, "hash_unit") for _ in range(repeats)]
-        row |= {"stage": median(one), "work": median(work)}
-        row["unit"] = tuple((b - a) / (MANY - 1) for a, b in zip(median(one), median(many), strict=True))
+            if slots == 1:
+                row["stage"] = median([timed(engine, folder, 1, "idle_unit") for _ in range(repeats)])
+                many = median([timed(engine, folder, MANY, "idle_unit") for _ in range(repeats)])
+                row["unit"] = tuple((b - a) / (MANY - 1) for a, b in zip(row["stage"], many, strict=True))
+            row["work"] = median([timed(engine, folder, count, "hash_unit") for _ in range(repeats)])
         row["load"] = round(os.getloadavg()[0], 1)
         print(row, flush=True)
         yield {name: [round(p, 4) for p in each] if isinstance(each, tuple) else each for name, each in row.items()}
@@ -138,15 +141,18 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         f"`{result['command']}`, {result['machine']}; medians of {result['repeats']}, seconds of wall / of CPU.",
         "",
-        "| engine | slots | start | first stage | a stage | a unit, ms | work |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| engine | slots | start | first stage | a stage | a unit, ms | work | load |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:
-        parts = [f"{wall:.2f} / {cpu:.2f}" for wall, cpu in (row[each] for each in ("start", "first", "stage"))]
-        unit = f"{row['unit'][0] * 1000:.1f} / {row['unit'][1] * 1000:.1f}"
-        work = f"{row['work'][0]:.2f} / {row['work'][1]:.2f}"
-        lines.append(f"| {row['engine']} | {row['slots']} | {' | '.join(parts)} | {unit} | {work} |")
+        cells = [_cell(row, "start"), _cell(row, "first"), _cell(row, "stage"), _cell(row, "unit", 1000)]
+        cells += [_cell(row, "work"), f"{row['load']:.0f}"]
+        lines.append(f"| {row['engine']} | {row['slots']} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(row: dict[str, Any], name: str, factor: float = 1) -> str:
+    return "" if name not in row else " / ".join(f"{value * factor:.2f}" for value in row[name])
 
 
 if __name__ == "__main__":

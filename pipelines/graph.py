@@ -1,4 +1,4 @@
-"""The only module that imports Beam: units go through a map, or keys of units through Beam's own GroupByKey.
+"""The module that imports Beam: units go through a map, or keys of units through Beam's own GroupByKey.
 
 An element is a unit of work or a packed array of keys, never a document. On one machine the pool spreads the units, so
 the graph is as small as it can be: a pipeline of two steps takes Beam 15 ms, one with Create and Reshuffle 75. On a
