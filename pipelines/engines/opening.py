@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.errors import ResourceError
+from curation.errors import RecipeError, ResourceError
 from pipelines.engine import LOCAL, Engine
 from pipelines.engines.jars import find_jars
 from pipelines.engines.names import RUNNERS, beam_name, value_of
@@ -46,6 +46,7 @@ def opened(choice: EngineChoice, workers: int, log: Path) -> Iterator[Engine]:
     name = beam_name(choice.runner)
     short = next((short for short, long in RUNNERS.items() if long == name), choice.runner)
     if name == LOCAL:
+        _check_local(choice)
         yield Engine(name, choice.options)
         return
     with contextlib.ExitStack() as stack:
@@ -61,6 +62,13 @@ def opened(choice: EngineChoice, workers: int, log: Path) -> Iterator[Engine]:
             check_dataflow(options)
             check_workers(short, options)
         yield Engine(name, options, log)
+
+
+def _check_local(choice: EngineChoice) -> None:
+    """Whoever names a job server and forgets the engine would run here without noticing."""
+    if choice.jars is not None or choice.job_endpoint is not None:
+        found = "--jars" if choice.jars is not None else "--job-endpoint"
+        raise RecipeError("--runner direct", found, "an engine that has a job server", "add --runner flink or spark")
 
 
 def _endpoint(choice: EngineChoice) -> str | None:

@@ -85,7 +85,7 @@ def until(true: Callable[[], Any], seconds: float = 240) -> Any:
 
 
 class Cluster:
-    """A running cluster; `task_managers` are its processes."""
+    """A running cluster; `task_managers` are its processes by name."""
 
     def __init__(self, folder: Path, count: int, slots: int) -> None:
         self._folder, self._jars = folder, default_folder("flink")
@@ -95,11 +95,12 @@ class Cluster:
         configuration = _CONFIGURATION.format(**ports, slots=slots, tmp=folder / "tmp")
         (folder / "flink-conf.yaml").write_text(configuration)
         self._job_manager = self._start(_ENTRY, "job-manager")
-        self.task_managers = [self._start(_TASKS, f"task-manager-{number}") for number in range(count)]
+        names = [f"task-manager-{number}" for number in range(count)]
+        self.task_managers = {name: self._start(_TASKS, name, f"-Dtaskmanager.resource-id={name}") for name in names}
 
     def wait(self) -> None:
         """Until all task managers have called; one that ended will not."""
-        processes = (self._job_manager, *self.task_managers)
+        processes = (self._job_manager, *self.task_managers.values())
         until(
             lambda: (
                 any(process.poll() is not None for process in processes)
@@ -120,19 +121,28 @@ class Cluster:
     def running(self) -> list[str]:
         return [job["id"] for job in self.ask("/jobs")["jobs"] if job["status"] == "RUNNING"]
 
+    def busy(self) -> list[str]:
+        """Task managers that are at work on the job which runs."""
+        found = []
+        for job in self.running():
+            for vertex in self.ask(f"/jobs/{job}")["vertices"]:
+                places = self.ask(f"/jobs/{job}/vertices/{vertex['id']}/taskmanagers")["taskmanagers"]
+                found += [place["taskmanager-id"] for place in places if place["status"] == "RUNNING"]
+        return found
+
     def failures(self, job: str) -> list[str]:
         """What a job was restarted for."""
         entries = self.ask(f"/jobs/{job}/exceptions")["exceptionHistory"]["entries"]
         return [entry["exceptionName"] for entry in entries]
 
     def end(self) -> None:
-        for process in (*self.task_managers, self._job_manager):
+        for process in (*self.task_managers.values(), self._job_manager):
             process.kill()
             process.wait()
 
-    def _start(self, main: str, name: str) -> subprocess.Popen[bytes]:
+    def _start(self, main: str, name: str, *options: str) -> subprocess.Popen[bytes]:
         command = ["java", *JAVA_FLAGS, "-Xmx512m", "-XX:MaxDirectMemorySize=512m"]
-        command += ["-cp", f"{self._jars}/*", main, "--configDir", str(self._folder)]
+        command += ["-cp", f"{self._jars}/*", main, "--configDir", str(self._folder), *options]
         with (self._folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 

@@ -86,8 +86,9 @@ def test_a_task_manager_killed_in_the_middle_of_dedup_changes_no_byte(recipe, he
     cluster, runner = ground
     process = start(recipe, tmp_path, *runner)
     until(lambda: (tmp_path / "decide" / "manifest.json").is_file(), 1200)
-    (job,) = until(cluster.running)
-    cluster.task_managers[0].kill()
+    busy = until(cluster.busy)
+    (job,) = cluster.running()
+    cluster.task_managers[busy[0]].kill()
     finish(process)
     assert cluster.failures(job)  # it did hit the job, which was started again on the other one
     assert digests(tmp_path) == here

@@ -70,6 +70,10 @@ def test_an_unknown_runner_is_named_with_the_nearest():
         beam_name("DirectRunner")
 
 
+def test_a_job_server_without_an_engine():
+    assert "add --runner flink" in refused(RecipeError, job_endpoint="localhost:1")
+
+
 def test_an_option_is_found_in_both_spellings():
     assert value_of(["--a", "1", "--b=2"], "--a") == "1"
     assert value_of(["--a=1", "--a=2"], "--a") == "2"
