@@ -17,7 +17,7 @@ def pages(data=None, rank=0, world_size=1):
 
 
 LocalPipelineExecutor(
-    pipeline=[pages, Trafilatura(), JsonlWriter(f"{target}/documents", compression=None)],
+    pipeline=[pages, Trafilatura(timeout=20), JsonlWriter(f"{target}/documents", compression=None)],
     tasks=1,
     logging_dir=f"{target}/logs",
 ).run()
