@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -34,6 +35,7 @@ def main() -> None:
     result = {
         "command": "python -m benchmarks.help",
         "machine": machine(),
+        "load": round(os.getloadavg()[0], 1),
         "versions": {name: version(name) for name in ("gristmill", "typer")},
         "commands": len(least),
         "gristmill --help": least["gristmill"],

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.drawing import alone
 from data_cards.pages import Bar, bar_chart
 
-__all__ = ["markdown", "picture"]
+__all__ = ["markdown", "picture", "short"]
 
 Results = Mapping[str, Mapping[str, Any]]
 _HEAD = """| | input | documents | kept | CPU s | wall s | MB per CPU s | without start-up | peak MiB | load |
@@ -48,6 +48,19 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())[-200:]
+
+
+def short(results: Results) -> str:
+    """The table of the README: MB per CPU second, each contestant on the largest input that it had."""
+    lines = ["| MB per CPU second | Gristmill | its start-up aside | others |", "|---|---:|---:|---|"]
+    for subject in results.values():
+        rows = [row for row in subject["rows"] if "problem" not in row]
+        ours = max((row for row in rows if row["name"] == "gristmill"), key=lambda row: row["megabytes"])
+        others = ", ".join(f"{row['name']} {row['mb_per_cpu_s']:g}" for row in rows if row["name"] != "gristmill")
+        title = subject["title"].partition(" (")[0].partition(",")[0]
+        about = f"{title}, {ours['megabytes']:.0f} MB"
+        lines.append(f"| {about} | {ours['mb_per_cpu_s']:g} | {ours['mb_per_cpu_s_without_start_up']:g} | {others} |")
+    return "\n".join(lines) + "\n"
 
 
 def picture(results: Results) -> str:
