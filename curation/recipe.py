@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -268,6 +268,7 @@ class Recipe(_Part):
         for number, step in enumerate(self.augment):
             if step.operator.contract.kind != "expand":
                 raise _out_of_place(f"augment[{number}]", step, "an operator that makes new documents", "clean")
+            _check_words(f"augment[{number}].{step.label}.where", step.operator.needs(), self.attributes())
 
     def _check_splits(self) -> None:
         for split in self.augmented_splits():
@@ -325,6 +326,13 @@ def _check_needs(where: str, needs: Sequence[str], known: Collection[str]) -> No
             operator = attribute.partition(".")[0]
             do = f"add `{operator}` to `clean` before it"
             raise RecipeError(where, f"reads `{attribute}`, which nothing adds before it", "a measured attribute", do)
+
+
+def _check_words(where: str, attributes: Sequence[str], known: Mapping[str, pa.DataType]) -> None:
+    for name in attributes:
+        if name not in known or not pa.types.is_string(known[name]):
+            words = [each for each, kind in known.items() if pa.types.is_string(kind)]
+            raise RecipeError(where, f"`{name}`", "an attribute with words", nearest(name, words))
 
 
 def _check_attributes(where: str, rules: Sequence[Rule], known: dict[str, pa.DataType]) -> None:

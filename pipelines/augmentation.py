@@ -68,7 +68,7 @@ def augment_stages(
 ) -> Augmented:
     """`read` holds the scores of the documents that were read, `split` their outcomes."""
     stages = _Stages(recipe, run, settings)
-    made = do(stages.make(unique.documents, split))
+    made = do(stages.make(unique.documents, read, split))
     if not recipe.augment:
         return Augmented(made, made, made, made)
     stages.check(made)
@@ -135,18 +135,21 @@ class _Stages:
         stage, task = f"{ROOM}/{name}", f"{_TASKS}{name}_unit"
         return stage_of(stage, self._run, task, self._settings, [VERSIONS["augment"], definition], payloads)
 
-    def make(self, documents: Manifest, split: Manifest) -> Stage:
+    def make(self, documents: Manifest, read: Manifest, split: Manifest) -> Stage:
         recipe = self._recipe
         common = {
             "parts": [pack_part(step) for step in recipe.augment],
             "splits": recipe.augmented_splits(),
             "max_failed": self._most_failed(split),
         }
-        pairs = zip(documents.shards("shard-"), split.shards("ledger-"), strict=True) if recipe.augment else ()
+        inputs = {"shard": documents.shards("shard-"), "outcome": split.shards("ledger-")}
+        if any(step.operator.needs() for step in recipe.augment):
+            inputs["scores"] = read.shards("scores-")
+        units = zip(*inputs.values(), strict=True) if recipe.augment else ()
         rows = sum(file.rows for file in split.shards("ledger-"))
         payloads = [
-            {**common, "shard": packed(shard), "outcome": packed(outcome), "share": outcome.rows / max(rows, 1)}
-            for shard, outcome in pairs
+            {**common, **dict(zip(inputs, map(packed, files), strict=True)), "share": files[0].rows / max(rows, 1)}
+            for files in units
         ]
         # Only limits of a whole step depend on what part of it a unit is.
         unimportant = {"parts", "max_failed", *(() if self._has_budget() else ("share",))}

@@ -6,7 +6,7 @@ import random
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -38,7 +38,8 @@ class Expansion(Operator):
 
     A new row has `parent_id`, the source and URL of its parent, `key` "operator:number", and in `meta` what the parent
     has there, `operator`, `seed`, and the operator's own fields. `near_parent` says whether it may be a near-duplicate
-    of its parent or of its parent's other children; equal texts are never kept twice.
+    of its parent or of its parent's other children; equal texts are never kept twice. `where` takes only documents with
+    one of these words in an attribute, such as `{language.label: [zh-cn, zh-tw]}`.
     """
 
     # Whether the text is a format, of use only exactly as it was made: a row that cleaning would change is dropped.
@@ -46,6 +47,10 @@ class Expansion(Operator):
 
     share: float = Field(1.0, ge=0, le=1)
     near_parent: Literal["drop", "keep"] = "drop"
+    where: dict[str, Annotated[tuple[str, ...], Field(strict=False)]] = Field({})
+
+    def needs(self) -> tuple[str, ...]:
+        return tuple(self.where)
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         rows = [row for parent in self.chosen(batch) for row in self.rows_of(parent, self.children(parent))]

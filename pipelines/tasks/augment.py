@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.augment.expansion import Expansion
 from curation.augment.rewording.answers import OVER_BUDGET, Desk, desk
 from curation.decisions import DROPPED, KEPT, decide_batch
 from curation.errors import GristmillError, IntegrityError
@@ -61,13 +62,23 @@ def make_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
 
 
 def _work(root: Path, payload: dict[str, Any], settings: dict[str, Any]) -> Iterator[tuple[Step, pa.RecordBatch]]:
-    """Every step with the documents of the splits that are augmented, in an order that batches do not change."""
+    """Every step with its documents in the splits that are augmented, in an order that batches do not change."""
     splits = pa.array(payload["splits"], pa.string())
-    for documents, outcome in aligned(_open(root, payload["shard"]), _open(root, payload["outcome"])):
-        parents = documents.filter(pc.is_in(outcome.column("split"), value_set=splits))
+    files = [payload[name] for name in ("shard", "outcome", "scores") if name in payload]
+    for documents, outcome, *scores in aligned(*(_open(root, file) for file in files)):
+        inside = pc.is_in(outcome.column("split"), value_set=splits)
         for step in parts_of(payload["parts"]):
             assert isinstance(step, Step)
+            assert isinstance(step.operator, Expansion)
+            parents = documents.filter(_wanted(step.operator, inside, scores))
             yield from ((step, part) for part in slices_of(parents, settings))
+
+
+def _wanted(operator: Expansion, inside: pa.Array, scores: list[pa.RecordBatch]) -> pa.Array:
+    for attribute, words in operator.where.items():
+        found = pc.is_in(scores[0].column(attribute), value_set=pa.array(words, pa.string()))
+        inside = pc.and_(inside, found)
+    return inside
 
 
 def _labelled(new: pa.RecordBatch, step: Step) -> pa.RecordBatch:

@@ -71,8 +71,9 @@ def mixed(corpus, tmp_path_factory):
         "word_noise: {drop: 0.2, min_words: 5}",
         "fill_in_the_middle",
         "chunks: {size: 8, overlap: 0}",
+        "span_corruption: {as: german, where: {language.label: [de]}}",
     ]
-    return root, run(recipe(corpus, *steps), root)
+    return root, run(recipe(corpus, *steps, clean=", language"), root)
 
 
 def test_every_new_document_has_a_row_with_its_scores_and_counts_add_up(mixed):
@@ -87,6 +88,19 @@ def test_every_new_document_has_a_row_with_its_scores_and_counts_add_up(mixed):
     short = [row for row in rows if row["reason"] == "too_short"]
     assert short
     assert all(row["text.characters"] < 50 and row["split"] is None for row in short)
+
+
+def test_a_step_takes_only_documents_with_the_words_it_names(mixed, corpus):
+    rows = ledger(mixed[0])
+    labels = {row["id"]: row["language.label"] for row in rows}
+    german = {row["parent_id"] for row in rows if row["key"].startswith("german:")}
+    assert german
+    assert german == {row["id"] for row in rows if row["state"] == "kept" and row["parent_id"] is None} & {
+        name for name, label in labels.items() if label == "de"
+    }
+    for attribute in ("language.lable", "text.characters"):
+        with pytest.raises(RecipeError, match="an attribute with words"):
+            recipe(corpus, f"chunks: {{where: {{{attribute}: [de]}}}}", clean=", language")
 
 
 def test_a_near_copy_of_an_original_is_dropped_in_its_favour(mixed):

@@ -189,11 +189,12 @@ def locate(
         return place
     home, local = shard, position or 0
     if home is None:
+        if not 0 <= local < opened.starts[-1]:
+            raise RecipeError("--position", "beyond the split", f"0 to {opened.starts[-1] - 1:,}", "give one inside")
         home = max(0, bisect_right(opened.starts.tolist(), local) - 1)
-        local -= int(opened.starts[min(home, len(opened.shards) - 1)])
+        local -= int(opened.starts[home])
     if home >= len(opened.shards):
-        last = f"0 to {len(opened.shards) - 1}"
-        raise RecipeError("--shard" if shard is not None else "--position", "beyond the split", last, "give one inside")
+        raise RecipeError("--shard", "beyond the split", f"0 to {len(opened.shards) - 1}", "give one inside")
     return opened.shards[home].document_at(local)
 
 

@@ -105,6 +105,8 @@ def test_a_place_beyond_the_shard_is_refused(folder: Path) -> None:
     for place in ({"shard": 7, "position": 0}, {"shard": 0, "position": 5}, {"position": 10}, {"id": "0" * 32}):
         with pytest.raises(RecipeError):
             locate(folder, "train", **place)
+    with pytest.raises(RecipeError, match="expected 0 to 9;"):
+        locate(folder, "train", position=10)
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=60))
