@@ -66,6 +66,7 @@ def main() -> None:
         "command": f"python -m benchmarks.forget --documents {options.documents}",
         "machine": machine(),
         "load": round(os.getloadavg()[0], 1),
+        "scheduling": "ordinary" if os.sched_getscheduler(0) == os.SCHED_OTHER else "before all others (real time)",
         "versions": {name: version(name) for name in ("gristmill", "pyarrow")},
         "ledger_rows": read,
         "run_mib": round(size / (1 << 20)),

@@ -86,7 +86,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 15) -> None:
+    def until(self, expression: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while True:
             answer = self.call("Runtime.evaluate", expression=f"Boolean({expression})", returnByValue=True)

@@ -46,15 +46,6 @@ def run(tmp_path_factory):
     return root / "run"
 
 
-@pytest.fixture(scope="module")
-def waiting(tmp_path_factory):
-    """A run whose recipe says nothing that only a person can say."""
-    root = tmp_path_factory.mktemp("waiting")
-    path = write_lines(root / "in" / "a.jsonl", [{"text": document(number)} for number in range(20)])
-    run_recipe(parse_recipe(RECIPE.format(corpus=path.parent)), root / "run", Options(workers=1, quiet=True))
-    return root / "run"
-
-
 def facts_of(run):
     return CardFacts.model_validate(Manifest.read(run / "dataset/manifest.json").facts)
 
@@ -149,15 +140,15 @@ def test_lineage_names_what_was_read_and_what_came_out(run):
     assert outputs == {f"small/{split}": len(rows_of(run, split)) for split in ("train", "test")}
 
 
-def test_a_card_that_waits_for_a_person_is_marked_and_refused(run, waiting):
+def test_a_card_that_waits_for_a_person_is_marked_and_refused(run, audited):
     needs_human(facts_of(run), where="card")
-    assert "[needs a human]" in (waiting / "dataset/datasheet.md").read_text()
+    assert "[needs a human]" in (audited / "dataset/datasheet.md").read_text()
     assert "needs a human" not in "".join(path.read_text() for path in (run / "dataset").glob("*.md"))
     with pytest.raises(RecipeError, match="no answer to biases, citation"):
-        needs_human(facts_of(waiting), where="card")
+        needs_human(facts_of(audited), where="card")
     cli = CliRunner()
-    assert cli.invoke(app, ["card", str(waiting)]).exit_code == 0
-    assert isinstance(cli.invoke(app, ["card", str(waiting), "--strict"]).exception, RecipeError)
+    assert cli.invoke(app, ["card", str(audited)]).exit_code == 0
+    assert isinstance(cli.invoke(app, ["card", str(audited), "--strict"]).exception, RecipeError)
     assert cli.invoke(app, ["card", str(run), "--strict"]).exit_code == 0
 
 

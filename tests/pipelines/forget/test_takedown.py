@@ -73,6 +73,14 @@ def run(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run")
 
 
+@pytest.fixture(scope="module")
+def forgotten(finished, tmp_path_factory):
+    """A run that was made to forget one document, the takedown and its certificate. Tests must not change it."""
+    run = shutil.copytree(finished, tmp_path_factory.mktemp("forgotten") / "run")
+    takedown = plan_takedown(run, Request(ids=(id_of(run, 40),)))
+    return run, takedown, takedown.carry_out()
+
+
 def rows(run, stage="ledger"):
     files = Manifest.read(run / stage / "manifest.json").files
     return [row for file in files for batch in read_shard(run, file) for row in batch.to_pylist()]
@@ -112,15 +120,12 @@ def test_no_file_of_the_run_holds_it_and_everything_else_is_as_it_was(run, diges
     assert (run / "dataset/forgotten/certificate-0001.json").read_bytes() == made.read_bytes()
 
 
-def test_copies_and_children_go_with_it(run):
-    before = rows(run)
-    wanted = id_of(run, 40)
-    takedown = plan_takedown(run, Request(ids=(wanted,)))
+def test_copies_and_children_go_with_it(finished, forgotten):
+    before, (run, takedown, _) = rows(finished), forgotten
     cluster = {row["id"] for row in before if row["url"] in {f"https://example.org/{n}" for n in (40, 44, 61)}}
     family = cluster | {row["id"] for row in before if row["parent_id"] in cluster}
     assert set(takedown.journal.documents) == family
     assert len(family) > 5
-    takedown.carry_out()
     gone = [row for row in rows(run) if row["id"] in family]
     left = {tuple(row[name] for name in ("state", "reason", "shard", "key", "url")) for row in gone}
     assert left == {("dropped", "forgotten", None, "", None)}
@@ -129,19 +134,18 @@ def test_copies_and_children_go_with_it(run):
     assert facts.takedowns[0].documents == len(family)
 
 
-def test_doing_it_twice_changes_nothing(run, digests):
-    request = Request(ids=(id_of(run, 40),))
-    plan_takedown(run, request).carry_out()
+def test_doing_it_twice_changes_nothing(finished, forgotten, digests):
+    run = forgotten[0]
     before = digests(run)
-    again = plan_takedown(run, request)
+    again = plan_takedown(run, Request(ids=(id_of(finished, 40),)))
     assert again.journal is None
     assert again.carry_out() is None
     assert digests(run) == before
 
 
-def test_the_same_recipe_finds_nothing_to_do_afterwards(run, digests):
+def test_the_same_recipe_finds_nothing_to_do_afterwards(forgotten, digests):
+    run = forgotten[0]
     recipe = load_recipe(run / "recipe.resolved.yaml")
-    plan_takedown(run, Request(ids=(id_of(run, 40),))).carry_out()
     before = digests(run)
     assert run_recipe(recipe, run, Options(workers=1, quiet=True)).worked == ()
     assert digests(run) == before
@@ -161,23 +165,21 @@ def test_it_does_not_come_back_when_its_source_is_read_again(run, lost):
     assert not {row["id"] for row in rows(run) if row["state"] == "kept"} & set(gone.journal.documents)
 
 
-def test_an_unknown_document_is_an_error(run):
+def test_an_unknown_document_is_an_error(finished):
     with pytest.raises(ResourceError, match="no document"):
-        plan_takedown(run, Request(ids=("0" * 32,)))
+        plan_takedown(finished, Request(ids=("0" * 32,)))
     with pytest.raises(ResourceError, match="no document"):
-        plan_takedown(run, Request(urls=("https://nowhere.example/",)))
+        plan_takedown(finished, Request(urls=("https://nowhere.example/",)))
 
 
-def test_a_plan_changes_nothing(run, digests):
-    before = digests(run)
-    plan_takedown(run, Request(urls=("https://example.org/4*",)))
-    assert digests(run) == before
+def test_a_plan_changes_nothing(finished, digests):
+    before = digests(finished)
+    plan_takedown(finished, Request(urls=("https://example.org/4*",)))
+    assert digests(finished) == before
 
 
-def test_the_certificate_holds_sums_and_no_ids(run):
-    wanted = id_of(run, 40)
-    made = plan_takedown(run, Request(ids=(wanted,))).carry_out()
-    text = made.read_text()
-    assert wanted not in text
+def test_the_certificate_holds_sums_and_no_ids(finished, forgotten):
+    text = forgotten[2].read_text()
+    assert id_of(finished, 40) not in text
     assert "example.org" not in text
     assert json.loads(text)["counts"]["documents"] > 5
