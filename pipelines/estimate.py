@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.collect.inputs import is_compressed, packed_ratio
 from curation.collect.source import FileSource, Piece, Source
 from curation.decisions import KEPT, decide_batch
 from curation.errors import LimitError
@@ -73,9 +74,14 @@ def estimate_recipe(
 
 
 def _weight(source: Source, units: Sequence[Sequence[Piece]]) -> int:
-    """About how many bytes of text a source holds."""
+    """About how many bytes of text a source holds; how well packed files are packed, a few of them tell."""
     pieces = [piece for unit in units for piece in unit]
-    return sum(source.weight(piece) if isinstance(source, FileSource) else piece.file.bytes for piece in pieces)
+    packed = [piece.file for piece in pieces if isinstance(source, FileSource) and is_compressed(piece.file.path)]
+    some = packed[:: max(1, len(packed) // _UNITS)][:_UNITS]
+    ratio = sum(packed_ratio(file) for file in some) / (len(some) or 1)
+    whole = sum(round(file.bytes * ratio) for file in packed)
+    others = [piece for piece in pieces if not packed or not is_compressed(piece.file.path)]
+    return whole + sum(source.weight(each) if isinstance(source, FileSource) else each.file.bytes for each in others)
 
 
 class _Enough(Exception):  # noqa: N818  not an error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,8 @@ from pipelines.sizes import show_size
 
 __all__ = ["STAGES", "print_status", "stages_of_run"]
 
+_ALL, _NARROW = ("stage", "state", "units", "files", "size", "counts"), ("stage", "state", "size", "counts")
+_WIDE = 110
 STAGES = ("collect", "clean", "decide", "dedup", "split", "augment", "mix", "shard", "ledger", "tokens")
 
 
@@ -29,23 +32,29 @@ def print_status(root: Path) -> None:
 
     if not (root / "recipe.resolved.yaml").is_file():
         raise ResourceError(str(root), "no run", "a run directory", "begin one with `gristmill run RECIPE --to DIR`")
-    table = Table()
-    for heading in ("stage", "state", "units", "files", "size", "counts"):
-        table.add_column(heading)
-    for stage in stages_of_run(root):
-        table.add_row(stage, *_row(root, stage))
     console = Console()
-    console.print(table)
+    console.print(_table(root, _ALL if console.width >= _WIDE else _NARROW))
     print_comparison(console, root)
     finished = (root / "dataset" / MANIFEST).is_file()
     console.print(f"dataset: {'finished' if finished else 'not yet; run the recipe again to go on'}")
+
+
+def _table(root: Path, headings: Sequence[str]) -> Table:
+    """Names of stages are never cut; where the terminal is narrow, numbers of units and files give way to them."""
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in ("stage", "size"))
+    for stage in stages_of_run(root):
+        row = dict(zip(_ALL, (stage, *_row(root, stage)), strict=True))
+        table.add_row(*(row[heading] for heading in headings))
+    return table
 
 
 def _row(root: Path, stage: str) -> tuple[str, str, str, str, str]:
     receipts = len(list((root / "receipts" / stage).glob("*.json")))
     path = root / stage / MANIFEST
     if not path.is_file():
-        return "under way", str(receipts), "", "", ""
+        return f"under way, {receipts:,} units", str(receipts), "", "", ""
     try:
         manifest = Manifest.read(path)
     except IntegrityError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import hashlib
 import io
@@ -14,6 +15,8 @@ from typing import IO, Any, cast
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from curation.collect.addresses import Unbroken, filesystem_of, told
+from curation.collect.damage import DAMAGE
 from curation.errors import ResourceError
 
 __all__ = [
@@ -24,11 +27,10 @@ __all__ = [
     "is_compressed",
     "open_input",
     "open_raw",
+    "packed_ratio",
     "with_checksums",
 ]
 
-# Packages that fsspec opens addresses with.
-_DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp", "az": "adlfs"}
 COMPRESSED = (".gz", ".zst", ".bz2")
 _BLOCK = 1 << 20
 _STEP = 16 << 10
@@ -70,26 +72,12 @@ def _matches(path: str, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
     if "://" not in path:
         yield from _local_matches(Path(path).expanduser(), suffixes)
         return
-    filesystem, root = _filesystem(path)
+    filesystem, root = filesystem_of(path)
     base = root if "?" in root and path.startswith("http") else _static_prefix(root)
     for entry in _entries(filesystem, root, path):
         if entry.endswith(_endings(suffixes)) or entry == root:
             key = entry.removeprefix(base).lstrip("/") or PurePosixPath(entry.partition("?")[0]).name
             yield InputFile(path=filesystem.unstrip_protocol(entry), key=key, bytes=_size(filesystem, entry))
-
-
-def _filesystem(path: str) -> tuple[Any, str]:
-    """What fsspec opens an address with, and the address as it knows it. Raises ResourceError for what it cannot."""
-    import fsspec
-
-    try:
-        return fsspec.core.url_to_fs(path)  # type: ignore[no-any-return]
-    except ImportError as error:
-        package = _DRIVERS.get(path.partition("://")[0], "the package of its fsspec file system")
-        raise ResourceError(path, "no driver for this address", package, f"pip install {package}") from error
-    except ValueError as error:
-        known = "s3://, gs://, https:// or another that fsspec knows"
-        raise ResourceError(path, "an address of an unknown kind", known, "mend the path") from error
 
 
 def _entries(filesystem: Any, root: str, path: str) -> list[str]:
@@ -104,16 +92,14 @@ def _entries(filesystem: Any, root: str, path: str) -> list[str]:
     except FileNotFoundError:
         return []
     except Exception as error:  # drivers raise errors of their own kinds
-        raise ResourceError(path, f"{type(error).__name__} from its store", "a listing", "check access") from error
+        raise told(path, error) from error
 
 
 def _size(filesystem: Any, entry: str) -> int:
     try:
         return int(filesystem.size(entry) or 0)
     except Exception as error:  # drivers raise errors of their own kinds
-        raise ResourceError(
-            entry, f"{type(error).__name__} from its store", "a file", "check address and access"
-        ) from error
+        raise told(entry, error) from error
 
 
 def _local_matches(path: Path, suffixes: tuple[str, ...]) -> Iterator[InputFile]:
@@ -204,9 +190,26 @@ def open_raw(path: str) -> Iterator[IO[bytes]]:
         with Path(path).open("rb", buffering=_BLOCK) as file:
             yield file
         return
-    filesystem, root = _filesystem(path)
-    with filesystem.open(root, "rb", block_size=_BLOCK) as file:
-        yield io.BufferedReader(file, _BLOCK)  # lines of a limited length are beyond what drivers' files can
+    filesystem, root = filesystem_of(path)
+    try:
+        opened = filesystem.open(root, "rb", block_size=_BLOCK)
+    except Exception as error:
+        raise told(path, error) from error
+    with opened as file:
+        # Lines of a limited length are beyond what drivers' files can.
+        yield io.BufferedReader(Unbroken(file, path), _BLOCK)
+
+
+def packed_ratio(file: InputFile, most: int = 16 << 20) -> float:
+    """How many times larger a packed file is once it is unpacked, by its first `most` bytes; 1 for one that is not."""
+    if not is_compressed(file.path):
+        return 1.0
+    with open_raw(file.path) as raw, _unpacked(raw, file.path) as unpacked:
+        given = 0
+        with contextlib.suppress(*DAMAGE):  # what is damaged is said when it is collected
+            while given < most and (content := unpacked.read(_STEP)):
+                given += len(content)
+        return given / (raw.tell() or 1) or 1.0
 
 
 def with_checksums(files: Sequence[InputFile], cache: dict[str, list[Any]]) -> list[InputFile]:

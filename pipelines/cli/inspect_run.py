@@ -9,7 +9,7 @@ import typer
 
 __all__ = ["audit", "compare_dialects", "duplicates", "explain", "status", "verify", "what_if"]
 
-Run = Annotated[Path, typer.Argument(help="A run directory, or a dataset folder taken out of one.")]
+Run = Annotated[Path, typer.Argument(help="A run directory, its address, or a dataset folder taken out of one.")]
 RunOnly = Annotated[Path, typer.Argument(help="A run directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
@@ -17,8 +17,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 def status(run: Run) -> None:
     """How far a run has come, stage by stage."""
     from pipelines.status import print_status
+    from pipelines.stores.kept import at_hand
 
-    print_status(run)
+    with at_hand(run, texts=False) as root:
+        print_status(root)
 
 
 def verify(
@@ -26,9 +28,11 @@ def verify(
     quick: Annotated[bool, typer.Option("--quick", help="Sizes and counts only, no checksums.")] = False,
 ) -> None:
     """Check every file of a run or dataset against its manifest, and the ledger against the dataset."""
+    from pipelines.stores.kept import at_hand
     from pipelines.verify import print_report, verify_path
 
-    print_report(verify_path(run, sums=not quick))
+    with at_hand(run, texts=True) as root:
+        print_report(verify_path(root, sums=not quick))
 
 
 def audit(

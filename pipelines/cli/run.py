@@ -33,7 +33,10 @@ def demo(
 def run(
     context: typer.Context,
     recipe: Recipe,
-    to: Directory = None,
+    to: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Run directory, or an address like s3://bucket/run; runs/NAME by default."),
+    ] = None,
     set_: Set = None,
     workers: Workers = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Documents an operator sees at once.")] = 1000,
@@ -56,6 +59,10 @@ def run(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Job server for flink or spark: a jar, or a folder of them; by default what was fetched."),
     ] = None,
+    scratch: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where a run works whose --to is an address; runs/NAME by default."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run a recipe, or what is left to do of it."""
@@ -69,6 +76,7 @@ def run(
         set_ or [],
         workers,
         quiet,
+        scratch,
         batch_size=batch_size,
         memory_bytes=parse_size(memory, "--memory"),
         estimate=estimate,
@@ -76,19 +84,33 @@ def run(
     )
 
 
-def _run(path: Path, to: Path | None, overrides: list[str], workers: int | None, quiet: bool, **others: object) -> Path:
+def _run(
+    path: Path,
+    to: Path | None,
+    overrides: list[str],
+    workers: int | None,
+    quiet: bool,
+    scratch: Path | None = None,
+    **others: object,
+) -> Path:
     from curation.recipe_file import load_recipe
     from pipelines.lean import slim_process
     from pipelines.runner import Options, run_recipe
+    from pipelines.stores.kept import run_kept
+    from pipelines.stores.objects import address_of
     from pipelines.summary import print_summary
 
     slim_process()
     recipe = load_recipe(path, overrides)
-    root = to or Path("runs") / recipe.name
+    address, named = address_of(to or ""), Path("runs") / recipe.name
+    root = scratch or named if address else to or named
     chosen = {"workers": workers} if workers is not None else {}
+    options = Options(quiet=quiet, **chosen, **others)  # type: ignore[arg-type]
     with one_line_when_interrupted():
-        outcome = run_recipe(recipe, root, Options(quiet=quiet, **chosen, **others))  # type: ignore[arg-type]
+        outcome = run_kept(recipe, address, root, options) if address else run_recipe(recipe, root, options)
     print_summary(root, outcome)
+    if address:
+        typer.echo(f"kept     {address}")
     return root
 
 
@@ -103,6 +125,8 @@ def plan(
     from curation.recipe_file import load_recipe
     from pipelines.plan import plan_run, print_plan
     from pipelines.recipe_book import recipe_path
+    from pipelines.stores.objects import on_this_machine
 
+    on_this_machine(to, "plan")
     loaded = load_recipe(recipe_path(str(recipe)), set_ or [])
     print_plan(plan_run(loaded, to or Path("runs") / loaded.name, workers, sample))

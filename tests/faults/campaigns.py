@@ -50,15 +50,15 @@ def _evenly(count: int, calls: int) -> list[int]:
 
 
 def failing_calls(ground: Ground, count: int) -> Tally:
-    """One call returns an I/O error, one in ten of the runs on Beam."""
+    """One call returns an I/O error, one in fifty of the runs on Beam."""
     numbers = _evenly(count, ground.calls)
-    return _each(ground, [Fault(first=first, loop=number % 10 != 0) for number, first in enumerate(numbers)])
+    return _each(ground, [Fault(first=first, loop=number % 50 != 0) for number, first in enumerate(numbers)])
 
 
 def full_disk(ground: Ground, count: int) -> Tally:
     """From one write on there is no space left."""
     numbers = enumerate(_evenly(count, ground.writes))
-    return _each(ground, [Fault(WRITE, n, errno.ENOSPC, lasting=True, loop=number % 10 != 0) for number, n in numbers])
+    return _each(ground, [Fault(WRITE, n, errno.ENOSPC, lasting=True, loop=number % 50 != 0) for number, n in numbers])
 
 
 def kills(ground: Ground, count: int) -> Tally:

@@ -18,6 +18,7 @@ from pipelines.sessions import comparison
 from pipelines.shares import Shares
 from pipelines.stages import clean_stage
 from pipelines.watch import Watch
+from tests.conftest import document, write_lines
 
 GB = 10**9
 HERE = Options(workers=1, quiet=True)
@@ -176,6 +177,29 @@ def test_a_run_without_a_sample_keeps_what_it_took(reference_run):
     rows = {row.name: row for row in comparison(reference_run)}
     assert rows["disk"].real
     assert not rows["disk"].estimated
+
+
+@pytest.mark.slow  # writes and reads a gigabyte
+def test_a_record_of_a_gigabyte_among_ten_thousand_costs_that_record_alone(tmp_path):
+    lines = write_lines(tmp_path / "lines", [{"text": document(number)} for number in range(10_000)]).read_bytes()
+    middle = lines.index(b"\n", len(lines) // 2) + 1
+    with (tmp_path / "a.jsonl").open("wb") as file:
+        file.write(lines[:middle] + b'{"text": "')
+        file.writelines(b"a" * 1_000_000 for _ in range(1000))
+        file.write(b'"}\n' + lines[middle:])
+    recipe = parse_recipe(f"""
+name: giant
+sources:
+  - jsonl: {{name: web, path: "{tmp_path}/a.jsonl"}}
+clean:
+  - clean_lines
+dedup:
+  - exact: {{on: text}}
+limits: {{max_memory: {tree_bytes(os.getpid())[0] + 600 * 10**6}}}
+""")
+    run_recipe(recipe, tmp_path / "run", HERE)
+    counts = Manifest.read(tmp_path / "run/collect/manifest.json").counts
+    assert (counts["documents"], counts["quarantined"]) == (10_000, 1)
 
 
 def test_a_large_document_is_a_batch_of_its_own():
