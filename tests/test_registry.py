@@ -3,6 +3,7 @@
 import os
 import pickle
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -32,6 +33,17 @@ UGLY = [
     "\r\n\t\v\f\u2028\u2029",
 ]
 LONG = "A sentence of some words that goes on and on. " * 21845
+
+
+HOSTILE = {
+    "empty": "",
+    "one word": "word",
+    "punctuation": "?!…-–.,;:" * 500,
+    "emoji": "😀👩‍👩‍👧" * 500,
+    "right to left": "‮שלום עולם، مرحبا " * 300,
+    "combining marks": "e" + "́" * 100_000,
+    "one line": "x" * 1_000_000,
+}
 
 
 def documents(texts):
@@ -69,7 +81,19 @@ def answers(operator, batch):
 
 def test_keeps_its_contract_on_ugly_text(operator):
     assert operator.contract.name == next(n for n in names("operator") if isinstance(operator, load("operator", n, "")))
-    run_operator(operator, documents(UGLY))
+    assert_defined(operator, [*UGLY, *HOSTILE.values()])
+
+
+def assert_defined(operator, texts):
+    """No row fails, and every number is one."""
+    if operator.contract.kind == "expand":
+        run_operator(operator, documents(texts))
+        return
+    after, failures = run_safely(operator, documents(texts))
+    assert failures == []
+    for name in operator.adds():
+        if pa.types.is_floating(after.schema.field(name).type):
+            assert np.isfinite(after.column(name).drop_null().to_numpy()).all(), name
 
 
 def test_gives_the_same_answers_in_any_batches(operator):
@@ -100,6 +124,11 @@ def test_handles_an_empty_batch(operator):
 
 def test_handles_a_megabyte_of_text(operator):
     run_operator(operator, documents([LONG, "short"]))
+
+
+@pytest.mark.slow
+def test_scores_of_a_line_of_ten_megabytes_are_defined(operator):
+    assert_defined(operator, ["word, " * 1_700_000])
 
 
 def test_annotating_never_touches_text(operator):
