@@ -17,8 +17,8 @@ _HEAD = """| | input | documents | kept | CPU s | wall s | MB per CPU s | withou
 
 
 def markdown(results: Results) -> str:
-    """A section for each subject; who could not take part stands below its table."""
-    return "# Side by side\n\n" + "\n".join(_section(subject) for subject in results.values())
+    """All in short, then a section for each subject; who could not take part stands below its table."""
+    return f"# Side by side\n\n{short(results)}\n" + "\n".join(_section(subject) for subject in results.values())
 
 
 def _section(subject: Mapping[str, Any]) -> str:
@@ -51,16 +51,20 @@ def _flat(text: str) -> str:
 
 
 def short(results: Results) -> str:
-    """The table of the README: MB per CPU second, each contestant on the largest input that it had."""
-    lines = ["| MB per CPU second | Gristmill | its start-up aside | others |", "|---|---:|---:|---|"]
+    """A line for each subject, as READMEs want it: MB per CPU second, each contestant on the most that it had."""
+    lines = ["| MB per CPU second | Gristmill | start-up aside | others |", "|---|---:|---:|---|"]
     for subject in results.values():
-        rows = [row for row in subject["rows"] if "problem" not in row]
-        ours = max((row for row in rows if row["name"] == "gristmill"), key=lambda row: row["megabytes"])
-        others = ", ".join(f"{row['name']} {row['mb_per_cpu_s']:g}" for row in rows if row["name"] != "gristmill")
-        title = subject["title"].partition(" (")[0].partition(",")[0]
-        about = f"{title}, {ours['megabytes']:.0f} MB"
-        lines.append(f"| {about} | {ours['mb_per_cpu_s']:g} | {ours['mb_per_cpu_s_without_start_up']:g} | {others} |")
-    return "\n".join(lines) + "\n"
+        rows = {row["name"]: row for row in sorted(subject["rows"], key=_size) if "problem" not in row}
+        ours = rows.pop("gristmill", None)
+        if ours:
+            others = ", ".join(f"{name} {row['mb_per_cpu_s']}" for name, row in rows.items())
+            speeds = f"{ours['mb_per_cpu_s']} | {ours['mb_per_cpu_s_without_start_up'] or '–'}"
+            lines.append(f"| {subject['title']}, {ours['megabytes']:.0f} MB | {speeds} | {others} |")
+    return "\n".join([*lines, ""])
+
+
+def _size(row: Mapping[str, Any]) -> float:
+    return float(row.get("megabytes", 0))
 
 
 def picture(results: Results) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks.contest import Contestant, contest, kept_json_lines
-from benchmarks.side_by_side import markdown, picture
+from benchmarks.side_by_side import markdown, picture, short
 
 COPY = "import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2] + '/documents')"
 FAIL = "import sys; sys.exit('no such model')"
@@ -49,6 +49,13 @@ def test_the_table_and_the_picture_name_every_contestant_and_its_input():
     row |= {"mb_per_cpu_s": 2.0, "mb_per_cpu_s_without_start_up": None, "peak_mib": 5, "load": 1.5}
     assert "| copy <b> | 4 MB | 1,234 | 7 | 2.0 | 3.0 | 2.0 | – | 5 | 1.5 |" in markdown({"copies": _subject(row)})
     assert "copy &lt;b&gt;, 4 MB" in picture({"copies": _subject(row)})
+
+
+def test_in_short_everyone_stands_with_the_largest_input_it_had():
+    row = {"megabytes": 4.0, "mb_per_cpu_s": 2.0, "mb_per_cpu_s_without_start_up": None}
+    small, large = {**row, "name": "gristmill"}, {**row, "name": "gristmill", "megabytes": 200.0, "mb_per_cpu_s": 21.5}
+    other, broken = {**row, "name": "copy"}, {"name": "broken", "problem": "no such model"}
+    assert "| Copies, 200 MB | 21.5 | – | copy 2.0 |" in short({"copies": _subject(large, small, other, broken)})
 
 
 def test_a_later_run_of_one_subject_leaves_the_others(tmp_path):
