@@ -82,7 +82,7 @@ def plan_takedown(path: Path, request: Request, training: Sequence[Path] = ()) -
         _follow(_recipe(release.run), release.run, lambda stage: is_finished(stage, RunDirectory(root)))
         chosen = choose_in_run(release.run, request)
     if not chosen:
-        return Takedown(release, None, _forgotten_before(root, request, chosen))
+        return Takedown(release, None, _forgotten_before(release, request, chosen))
     return Takedown(release, _journal(release, request, chosen, training))
 
 
@@ -98,10 +98,17 @@ def resume_takedown(path: Path) -> Path | None:
         return _finish(release, journal)
 
 
-def _forgotten_before(root: Path, request: Request, chosen: Chosen) -> int:
-    """How many documents are out already that the request may mean; ResourceError where that cannot be."""
+def _forgotten_before(release: Published, request: Request, chosen: Chosen) -> int:
+    """How many documents are out already that the request may mean; ResourceError where that cannot be.
+
+    A run lists the addresses that were asked for. Words, and addresses in a folder alone, may be those of any of them.
+    """
+    root = release.run or release.dataset
     sums = {each["sha256"] for path in certificates(root) for each in json.loads(path.read_bytes())["documents"]}
     unknown = [each for each in request.ids if each not in chosen.known and sum_of(each.encode()) not in sums]
+    if release.run is not None:
+        listed = ForgottenList.read(root).addresses
+        unknown += [each for each in request.addresses() if sum_of(each.encode()) not in listed]
     if unknown or not sums:
         found = f"no document `{unknown[0]}`" if unknown else "no document that this names"
         do = "look for it with `gristmill explain`, or on the audit pages"

@@ -165,7 +165,9 @@ def test_it_does_not_come_back_when_its_source_is_read_again(run, lost):
     assert not {row["id"] for row in rows(run) if row["state"] == "kept"} & set(gone.journal.documents)
 
 
-def test_an_unknown_document_is_an_error(finished):
+def test_an_unknown_document_is_an_error(finished, forgotten):
+    with pytest.raises(ResourceError, match="no document `https://nowhere"):
+        plan_takedown(forgotten[0], Request(urls=("https://nowhere.example/",)))
     with pytest.raises(ResourceError, match="no document"):
         plan_takedown(finished, Request(ids=("0" * 32,)))
     with pytest.raises(ResourceError, match="no document"):
