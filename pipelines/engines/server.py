@@ -20,7 +20,7 @@ from pathlib import Path
 from curation.errors import ResourceError
 from pipelines.engines.needs import find_java
 
-__all__ = ["JAVA_FLAGS", "job_server"]
+__all__ = ["JAVA_FLAGS", "dies_with_parent", "job_server"]
 
 _DRIVERS = {
     "flink": ("org.apache.beam.runners.flink.FlinkJobServerDriver", "--flink-master"),
@@ -70,7 +70,7 @@ def _running(command: Sequence[str], output: int, environment: dict[str, str]) -
         stderr=output,
         env={**os.environ, **environment},
         start_new_session=True,
-        preexec_fn=_dies_with_parent(),
+        preexec_fn=dies_with_parent(),
     )
     try:
         yield process
@@ -83,7 +83,7 @@ def _running(command: Sequence[str], output: int, environment: dict[str, str]) -
             process.wait()
 
 
-def _dies_with_parent() -> Callable[[], None]:
+def dies_with_parent() -> Callable[[], None]:
     """Linux kills the child when the process that started it is gone. The library is loaded before the fork."""
     prctl = ctypes.CDLL(None).prctl
     return lambda: prctl(_DIE_WITH_PARENT, signal.SIGKILL) and None

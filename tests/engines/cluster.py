@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.engines.jars import default_folder
-from pipelines.engines.server import JAVA_FLAGS
+from pipelines.engines.server import JAVA_FLAGS, dies_with_parent
 
 __all__ = ["Cluster", "flink_cluster", "free_port", "missing", "until", "worker_pool"]
 
@@ -144,7 +144,8 @@ class Cluster:
         command = ["java", *JAVA_FLAGS, "-Xmx512m", "-XX:MaxDirectMemorySize=512m"]
         command += ["-cp", f"{self._jars}/*", main, "--configDir", str(self._folder), *options]
         with (self._folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            preexec = dies_with_parent()
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, preexec_fn=preexec)
 
 
 @contextlib.contextmanager
@@ -163,7 +164,7 @@ def worker_pool(folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "pipelines", "engine", "workers", "--port", str(port)]
     with (folder / "workers.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=dies_with_parent())
     try:
         until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() or True)
         yield f"localhost:{port}"
