@@ -24,6 +24,8 @@ _KINDS = ("response", "resource", "conversion")
 _OTHER_KINDS = ("request", "metadata", "warcinfo", "revisit", "continuation", "arc_header")
 # What crawlers keep beside pages: look-ups, their own logs, and the rules they obey.
 _NO_PAGE = re.compile(r"^(?:dns|whois|metadata|filedesc):|^https?://[^/]{1,300}/robots\.txt$", re.IGNORECASE)
+# Some writers put a whole HTTP answer where only its body belongs. A text about HTTP has lines of its own kind.
+_MESSAGE = re.compile(rb"HTTP/1\.[01] [1-5]\d\d(?: [^\r\n]*)?\r\n")
 _ARC_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$")
 _NAMES = {
     "warc-date": "fetched",
@@ -88,9 +90,10 @@ class Warc(PageSource):
             raise _Skip(f"record_{record.kind if record.kind in _OTHER_KINDS else 'unknown'}")
         if _NO_PAGE.search(record.url or ""):
             raise _Skip("crawl_record")
-        if record.kind == "conversion":
+        message = "application/http" in record.content_type or bool(_MESSAGE.match(record.block))
+        if record.kind == "conversion" and not message:
             return self._whole(record, record.block, "text/plain", {})
-        if record.kind == "resource" and "application/http" not in record.content_type:
+        if record.kind == "resource" and not message:
             headers = {"content-type": record.headers.get("content-type", "")}
             return self._whole(record, record.block, record.content_type, headers)
         response = parse_response(record.block)

@@ -38,6 +38,14 @@ def test_conversions_are_taken_as_they_are(tmp_path: Path) -> None:
     assert (documents[0]["text"], documents[0]["meta"]["archive_languages"]) == ("Just text\n<b>no tag</b>", "eng")
 
 
+@pytest.mark.parametrize("kind", ["resource", "conversion"])
+def test_an_http_answer_where_its_body_belongs_is_read_as_one(tmp_path: Path, kind: str) -> None:
+    answer = http(b"Just text", kind="text/plain")
+    about = b"HTTP/1.1 200 OK\nis how an answer begins."
+    documents, _ = read(source(tmp_path, record(answer, kind) + record(about, "conversion")))
+    assert [document["text"] for document in documents] == ["Just text", about.decode()]
+
+
 def test_arc_pages_are_documents_with_a_date(tmp_path: Path) -> None:
     documents, _ = read(source(tmp_path, arc(http()), "a.arc"))
     assert documents[0]["meta"]["fetched"] == "2014-02-16T05:02:21Z"
