@@ -9,6 +9,7 @@ import jinja2
 
 from curation.errors import RecipeError
 from data_cards.facts import CardFacts, TokenRate
+from data_cards.pages.numbers import show_share
 
 __all__ = ["PAGES", "needs_human", "render_page"]
 
@@ -49,7 +50,7 @@ def render_page(page: str, facts: CardFacts, suffix: str = "arrow") -> str:
         yaml=_yaml,
         as_of=_as_of,
         thousands=lambda number: f"{number:,}",
-        percent=_percent,
+        percent=show_share,
         mib=_mib,
         rate=_rate,
     )
@@ -100,10 +101,6 @@ def _cell(value: Any) -> str:
 def _yaml(value: Any) -> str:
     """JSON is YAML, and quotes everything that needs it."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
 def _mib(size: int) -> str:

@@ -16,7 +16,7 @@ from curation.manifest import Manifest
 from curation.recipe_file import parse_recipe
 from curation.schema import DOCUMENT
 from curation.shards import read_shard, shard_batches
-from data_cards.card import needs_human
+from data_cards.card import needs_human, render_page
 from data_cards.croissant import REQUIRED, missing_required
 from data_cards.facts import CardFacts
 from data_cards.folder import dataset_texts
@@ -97,6 +97,17 @@ def test_every_number_on_the_card_is_that_of_the_shards_and_the_ledger(run):
     assert {label: number(found[label][0]) for label in languages} == dict(languages) == facts.languages
     made = re.search(r"Of ([\d,]+) documents made, ([\d,]+) were kept", text)
     assert number(made[2]) == sum(row["state"] == "kept" for row in ledger if row["parent_id"]) == facts.augmented
+
+
+def test_tables_stand_by_themselves_and_no_share_rounds_to_none_or_all(run, audited):
+    lines = [line for root in (run, audited) for line in (root / "dataset/README.md").read_text().splitlines()]
+    assert "No document was made by augmentation." in lines
+    pairs = list(itertools.pairwise(lines))
+    assert not [pair for pair in pairs if pair[0].startswith("|") and pair[1] and not pair[1].startswith("|")]
+    assert not [pair for pair in pairs if pair[1].startswith("|") and pair[0] and not pair[0].startswith("|")]
+    facts = facts_of(run).model_copy(update={"collected": 10_000, "kept": 9_999, "dropped": 1})
+    found = tables(render_page("README.md", facts))
+    assert (found["kept"][1], found["dropped"][1]) == (">99.9 %", "<0.1 %")
 
 
 def test_the_hosts_of_the_summary_are_those_of_the_kept_documents(run):
