@@ -59,7 +59,9 @@ class Thresholds:
 
 def thresholds(run: AuditedRun, *, budget: int = _BUDGET) -> Thresholds:
     """`budget` is the bytes that the table may take on the page."""
-    places = [at for at, rule in enumerate(run.rules) if at >= run.gated and not rule.compares_words and rule.by is None]
+    places = [
+        at for at, rule in enumerate(run.rules) if at >= run.gated and not rule.compares_words and rule.by is None
+    ]
     limits = [(at, kind) for at in places for kind in _KINDS if getattr(run.rules[at], kind) is not None]
     free, values, judged = _candidates(run, places)
     weights = _weights(run, free)
