@@ -49,21 +49,23 @@ def nearest(run: AuditedRun, reasons: Sequence[str], most: int, characters: int)
 
 
 def _order(run: AuditedRun, rows: npt.NDArray[np.int64], rule: Rule | None) -> npt.NDArray[np.int64]:
-    columns = ["id", "similarity", *([rule.attribute] if rule else [])]
-    part = run.read.select(columns).take(pa.array(rows))
+    columns = ["id", "similarity", *([rule.attribute] if rule else []), *([rule.by] if rule and rule.by else [])]
+    part = run.read.select(list(dict.fromkeys(columns))).take(pa.array(rows))
     if rule is None:
         far = np.nan_to_num(numbers_of(part.column("similarity")), nan=np.inf)
     elif rule.compares_words:
         far = np.zeros(len(rows))
     else:
-        far = np.nan_to_num(_distance(rule, numbers_of(part.column(rule.attribute))), nan=np.inf)
+        far = np.nan_to_num(_distance(rule, part), nan=np.inf)
     return np.lexsort([np.array(part.column("id").to_pylist(), object).astype(str), far])
 
 
-def _distance(rule: Rule, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How far a value lies from the nearest limit of the rule."""
+def _distance(rule: Rule, rows: pa.Table) -> npt.NDArray[np.float64]:
+    """How far a value lies from the nearest limit of the rule, where limits go by words from the row's own."""
+    values = numbers_of(rows.column(rule.attribute))
     limits = [limit for limit in (rule.min, rule.above, rule.max, rule.below) if limit is not None]
-    return np.min([np.abs(values - limit) for limit in limits], axis=0)
+    batch = rows.combine_chunks().to_batches()[0] if rows.num_rows else pa.RecordBatch.from_pylist([], rows.schema)
+    return np.min([np.abs(values - rule.limit_of(batch, limit)) for limit in limits], axis=0)
 
 
 def _sample(run: AuditedRun, row: int, rule: Rule | None, characters: int) -> Sample:

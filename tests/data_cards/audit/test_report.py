@@ -118,6 +118,15 @@ def test_samples_come_nearest_to_the_limit_first(run):
     assert all(sample.text is not None for sample in found)
 
 
+def test_the_limit_of_a_sample_is_that_of_its_own_group(run):
+    own = {"by": "source", "limits": {"hostile": 1000.0}}
+    rules = tuple(rule.model_copy(update=own) if rule.reason == "too_short" else rule for rule in run.rules)
+    ((_, found),) = nearest(replace(run, rules=rules), ["too_short"], 500, 10)
+    far = [abs((1000 if sample.source == "hostile" else 60) - sample.value) for sample in found]
+    assert far == sorted(far)
+    assert {sample.source for sample in found} == {"web", "hostile"}
+
+
 def test_a_document_that_a_gate_stopped_is_shown_as_collected(run):
     ((_, found),) = nearest(run, ["not_english"], 1, 100)
     assert "水車" in found[0].text
