@@ -17,7 +17,7 @@ def ground(tmp_path_factory, digests):
     made.harness.close()
 
 
-@pytest.mark.parametrize("name", CAMPAIGNS)
+@pytest.mark.parametrize("name", [name for name, (_, few, _) in CAMPAIGNS.items() if few])
 def test_some_faults_leave_no_trace(ground, name):
     campaign, few, _ = CAMPAIGNS[name]
     tally = campaign(ground, few)

@@ -15,7 +15,7 @@ from curation.recipe_file import parse_recipe
 from pipelines import pool
 from pipelines.runner import Options, run_recipe
 
-KILLS = 25
+KILLS = 6  # here with processes of their own; tests/faults has a hundred
 
 
 def start(recipe, root, workers):
