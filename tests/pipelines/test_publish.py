@@ -65,6 +65,7 @@ def test_load_dataset_finds_the_splits_by_the_card(reference_run, exported, tmp_
     }
 
 
+@pytest.mark.filterwarnings("ignore::Warning")  # of the libraries below it
 def test_croissant_reads_every_row_of_every_shard(reference_run, exported):
     found = pytest.importorskip("mlcroissant").Dataset(jsonld=exported / "croissant.json")
     for split in ("train", "test"):
