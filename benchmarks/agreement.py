@@ -72,9 +72,8 @@ def main() -> None:
         theirs = {name: _theirs(name, part, scratch, options.cache) for name in SCRIPTS}
         rows = [compare(pair, texts, examples, theirs[pair.peer]) for pair in PAIRS if theirs[pair.peer]]
         rows.append(_exact(corpus, scratch, options.cache))
-    versions = {"polars": "2.1.0"} | {
-        n: v for each in SCRIPTS if theirs[each] for n, v in peer(each, options.cache).versions().items()
-    }
+    used = [name for name in (*SCRIPTS, "polars") if name == "polars" or theirs[name]]
+    versions = {each: known for name in used for each, known in peer(name, options.cache).versions().items()}
     write_results(options.to / "agreement.json", "benchmarks.agreement", versions, documents=len(texts), rows=rows)
     (options.to / "agreement.md").write_text(markdown(rows, len(texts), versions))
     print(markdown(rows, len(texts), versions))
@@ -162,12 +161,14 @@ def markdown(rows: Sequence[Row], documents: int, versions: dict[str, str]) -> s
         counts = [row.get("dropped_by_us", "–"), row.get("dropped_by_them", "–")]
         lines.append(f"| `{row['rules']}` | {row['peer']} | {row['equal']:.2%} | {counts[0]} | {counts[1]} |")
     for row in rows:
-        lines += ["", f"## `{row['rules']}` and {row['peer']}", ""]
-        lines += [f"- {each['documents']}: ours {each['ours']}, theirs {each['theirs']}" for each in row["differences"]]
+        if row["differences"]:
+            lines += ["", f"## `{row['rules']}` and {row['peer']}", ""]
+            lines += [
+                f"- {each['documents']}: ours {each['ours']}, theirs {each['theirs']}" for each in row["differences"]
+            ]
         for each in row["examples"]:
-            text = each["text"] if len(each["text"]) < 160 else f"{each['text'][:150]}…"
-            lines += ["", f"Example, ours **{each['ours']}**, theirs **{each['theirs']}**: {each['why']}", ""]
-            lines += ["```text", *text.splitlines(), "```"]
+            lines += ["", f"Made up, ours **{each['ours']}**, theirs **{each['theirs']}**: {each['why']}", ""]
+            lines += ["```text", *each["text"].splitlines(), "```"]
     return "\n".join(lines) + "\n"
 
 
