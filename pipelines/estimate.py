@@ -23,10 +23,13 @@ from pipelines.tasks.decide import gates_before_rules
 
 __all__ = ["Estimate", "estimate_recipe"]
 
-# A worker and its compiled kernels, and one Beam pipeline for each of about ten stages.
-_START_SECONDS = 12.0
-# Files beside documents and scores, for each document: decisions, outcomes, the ledger; and each key of a grouping.
-_LEDGER_BYTES, _KEY_BYTES = 600, 200
+# Imports, workers, and a Beam pipeline for each step: 5.1 to 6.4 CPU seconds in benchmarks/results (AMD EPYC).
+_START_SECONDS = 6.0
+# Files beside documents and twice their scores, for each document: decisions, outcomes, the rest of the ledger. Whole
+# runs had 330 (9,327 documents of the demo) and 334 (20,000 of `practice`).
+_LEDGER_BYTES = 340
+# Files of a grouping: `exact` had 105 and 115 in these runs, `minhash` 536 in one of 60; others are guessed.
+_KEYS, _KEY_BYTES = {"exact": 110, "minhash": 500}, 200
 _WRITES = 300 << 20
 _UNITS = 4
 # Unreadable records of a sample from which on it can stop a run.
@@ -187,7 +190,8 @@ def _written(recipe: Recipe, batch: pa.RecordBatch, whole: pa.RecordBatch, kept:
     """Bytes that all stages leave of the sample: as read, cleaned, and kept; scores twice; groupings and the ledger."""
     documents = whole.select([name for name in batch.schema.names if name in whole.schema.names])
     scores = whole.nbytes - documents.nbytes
-    rows = batch.num_rows * (_LEDGER_BYTES + _KEY_BYTES * len(recipe.dedup))
+    keys = sum(_KEYS.get(group.grouping.contract.name, _KEY_BYTES) for group in recipe.dedup)
+    rows = batch.num_rows * (_LEDGER_BYTES + keys)
     return batch.nbytes + documents.nbytes + documents.filter(pa.array(kept)).nbytes + 2 * scores + rows
 
 
