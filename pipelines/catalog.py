@@ -75,7 +75,7 @@ def _rule_set(name: str) -> str:
 def _fineweb2() -> str:
     """FineWeb-2's limits and stop words, language by language, and what holds for all others."""
     lines = [
-        "fineweb2: limits by language of four rule sets: language/fineweb2, gopher_repetition/…, fineweb/…, gopher_quality/…",
+        "fineweb2: limits by language, in the rule sets of this dialect (language, gopher_repetition, fineweb …)",
         "",
         f"source    {fineweb2.SOURCE} (huggingface/fineweb-2)",
         "others    (default) below: Gopher's, FineWeb's and BigScience's; their stop words are not judged",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.catalog import describe
 from pipelines.reference import pages, write
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,3 +22,11 @@ def test_pages_that_are_no_longer_made_are_taken_away(tmp_path):
     (tmp_path / "mine.md").write_text("by hand")
     write(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*pages(), "mine.md"}
+
+
+def test_limits_by_language_are_listed_with_their_source():
+    lines = describe("fineweb2").splitlines()
+    assert any("d331bee82ee2" in line and "huggingface/fineweb-2" in line for line in lines)
+    (czech,) = [line for line in lines if line.startswith("cs ")]
+    assert czech.split()[1:4] == ["ces_Latn", "0.311", "0.206"]
+    assert czech.endswith("v a se na je z s do")
