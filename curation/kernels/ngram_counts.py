@@ -159,7 +159,7 @@ def _count_grams(  # type: ignore[no-untyped-def]
     The hash table holds where each was first met (plus one; 0 is empty), which is less memory than its hash; `seen`
     counts them there, and `slots` tells for each position where that is.
     """
-    best, place, best_length = 1, 0, 0
+    best, place, best_length = np.int64(1), np.int64(0), np.int64(0)
     size = table_size(left)
     clear(places, size)
     for k in range(left):
