@@ -33,7 +33,7 @@ def main() -> None:
     least = {" ".join(["gristmill", *name]): _least([command, *name, "--help"], options.repeats) for name in names}
     slowest = sorted(least.items(), key=lambda item: -item[1])
     result = {
-        "command": "python -m benchmarks.help",
+        "command": f"python -m benchmarks.help {' '.join(sys.argv[1:])}".strip(),
         "machine": machine(),
         "load": round(os.getloadavg()[0], 1),
         "versions": {name: version(name) for name in ("gristmill", "typer")},

@@ -39,7 +39,7 @@ target.mkdir(parents=True)
 config = {
     "project_name": what,
     "dataset_path": str(source),
-    "export_path": str(target / "documents" / "documents.jsonl"),
+    "export_path": str(target / "documents.jsonl"),
     "work_dir": str(target / "work"),
     "ds_cache_dir": str(target / "cache"),
     "np": 1,
