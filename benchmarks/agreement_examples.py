@@ -16,9 +16,6 @@ class Example:
 
 
 _LINKS = " ".join(f"Look at [the {name}]({name}.md) of the mill." for name in ("mill", "wheel", "stone", "sluice"))
-_DENIALS = " ".join(
-    f"It isn't {word}, and that wasn't {word}, so we can't." for word in ("warm", "cold", "late", "near")
-)
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
@@ -43,12 +40,5 @@ EXAMPLES: tuple[Example, ...] = (
         "磨坊主 每天清晨 打开 水闸。水推动木轮，木轮带动石磨。农夫把麦子倒进漏斗，面粉落进袋子里。傍晚 他 关上 水闸.\n"
         "明天 我们 再 去看。水声 很大。面粉 很白. 我们 都 很 高兴.",
         "Ends of sentences: ours are those of Unicode, 。 among them; spaCy's English rules do not know it.",
-    ),
-    Example(
-        "datatrove",
-        "c4",
-        f"The miller didn't, she couldn't, and they wouldn't. {_DENIALS}",
-        "A full stop after a single letter is an initial to ours, and the t of a contraction is taken for one: theirs "
-        "is right, and the five sentences are there.",
     ),
 )

@@ -25,7 +25,7 @@ class Chunks(Expansion):
     out. White space at the ends of a piece is removed. `meta` holds `chunk` and `chunks`, counted from 0.
     """
 
-    contract: ClassVar[Contract] = Contract("chunks", 1, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("chunks", 2, "expand", reads=("id", "source", "text"))
 
     near_parent: Literal["drop", "keep"] = "keep"
     unit: Literal["words", "sentences", "characters"] = "words"

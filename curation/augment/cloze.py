@@ -30,7 +30,7 @@ class Cloze(Expansion):
     `prompt`, `response` and `kind`.
     """
 
-    contract: ClassVar[Contract] = Contract("cloze", 1, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("cloze", 2, "expand", reads=("id", "source", "text"))
     is_format: ClassVar[bool] = True
 
     near_parent: Literal["drop", "keep"] = "keep"

@@ -30,7 +30,7 @@ class ExtractiveSummary(Expansion):
     prompt is `prompt` with the document for {text}. `meta` holds `prompt` and `response`.
     """
 
-    contract: ClassVar[Contract] = Contract("extractive_summary", 1, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("extractive_summary", 2, "expand", reads=("id", "source", "text"))
     is_format: ClassVar[bool] = True
 
     near_parent: Literal["drop", "keep"] = "keep"

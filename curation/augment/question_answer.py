@@ -41,7 +41,7 @@ class QuestionAnswer(Expansion):
     knowing. `meta` holds `prompt`, `response`, `question` and `kind`.
     """
 
-    contract: ClassVar[Contract] = Contract("question_answer", 1, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("question_answer", 2, "expand", reads=("id", "source", "text"))
     is_format: ClassVar[bool] = True
 
     near_parent: Literal["drop", "keep"] = "keep"

@@ -23,7 +23,7 @@ class ShuffleSentences(Copying):
     shingles see hardly any difference from the parent, so `near_parent` is "keep" here.
     """
 
-    contract: ClassVar[Contract] = Contract("shuffle_sentences", 1, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("shuffle_sentences", 2, "expand", reads=("id", "source", "text"))
 
     near_parent: Literal["drop", "keep"] = "keep"
     within: Literal["line", "document"] = "line"

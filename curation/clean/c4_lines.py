@@ -58,7 +58,7 @@ class C4Lines(Operator):
 
     contract: ClassVar[Contract] = Contract(
         name="c4_lines",
-        version=1,
+        version=2,
         kind="rewrite",
         adds={
             **edit_columns("c4_lines"),

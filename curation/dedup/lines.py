@@ -40,7 +40,7 @@ class DuplicateLines(Identified):
     min_left_sentences  likewise for sentences (`kernels.sentences`), as C4 asks for 3 once more
     """
 
-    contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=2)
+    contract: ClassVar[GroupingContract] = GroupingContract(name="lines", version=3)
     method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "units"
 
     unit: Literal["line", "paragraph", "sentences"] = "line"

@@ -41,7 +41,7 @@ class RepeatedPassages(Identified):
     Documents that lost something and have fewer than `min_left` characters left are dropped.
     """
 
-    contract: ClassVar[GroupingContract] = GroupingContract(name="substring", version=1)
+    contract: ClassVar[GroupingContract] = GroupingContract(name="substring", version=2)
     method: ClassVar[Literal["equal", "linked", "units", "passages"]] = "passages"
 
     min_tokens: int = Field(50, ge=8)

@@ -2,8 +2,9 @@
 
 A sentence ends with a run of characters of the Unicode property Sentence_Terminal (`.` `!` `?` `。` ...) and the
 closing quotes and brackets after it, when white space or the end of the text follows; behind an ideographic terminator
-nothing has to follow. A full stop is no end after a single letter (an initial), nor when a lower-case letter comes
-straight after the white space. What is left at the end, if there is a letter or digit in it, is a sentence too.
+nothing has to follow. A full stop is no end after a single letter (an initial; the letter of a contraction, "can't.",
+is none), nor when a lower-case letter comes straight after the white space. What is left at the end, if there is a
+letter or digit in it, is a sentence too.
 
 NLTK's Punkt, which C4 counts with, has learnt abbreviations in addition: here "Mr. Smith" holds an end.
 """
@@ -31,6 +32,7 @@ __all__ = ["count_sentence_marks", "count_sentences", "next_sentence", "sentence
 SENTENCES, BULLET_SENTENCES, ELLIPSIS_SENTENCES = range(3)
 
 _FULL_STOP = 0x2E
+_APOSTROPHE, _CURLY_APOSTROPHE = 0x27, 0x2019
 # Each eight times over.
 _STOPS, _BANGS, _QUERIES = (np.uint64(ord(mark)) * ONES for mark in ".!?")
 # From here on scripts are ideographic or syllabic, and their terminators need no space.
@@ -163,6 +165,10 @@ def _is_initial(data, start, stop, classes):  # type: ignore[no-untyped-def]
         return False
     before = previous(data, start, last)
     point, _ = decode(data, before, stop)
+    if point in (_APOSTROPHE, _CURLY_APOSTROPHE):
+        ahead = previous(data, start, before)
+        point, _ = decode(data, ahead, stop)
+        return ahead == before or not classes[point] & ALPHANUMERIC
     return before == last or not classes[point] & ALPHANUMERIC
 
 

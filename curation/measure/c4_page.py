@@ -35,7 +35,7 @@ class C4Page(Operator):
     """
 
     contract: ClassVar[Contract] = Contract(
-        name="c4_page", version=1, kind="annotate", adds=dict.fromkeys(_COLUMNS, pa.int64())
+        name="c4_page", version=2, kind="annotate", adds=dict.fromkeys(_COLUMNS, pa.int64())
     )
 
     long_line_characters: int = Field(default=200, ge=0)

@@ -34,9 +34,11 @@ def has_word(text: str) -> bool:
 
 
 def _ends(text: str, position: int, stop: int, marks: list[str]) -> bool:
-    initial = text[max(0, position - 2) : position].rjust(2)
-    if marks[0] == "." and initial[1].isalpha() and not initial[0].isalnum():
-        return False
+    word = text[max(0, position - 3) : position].rjust(3)
+    if marks[0] == "." and word[2].isalpha() and not word[1].isalnum():
+        contracted = word[1] in "'’" and word[0].isalnum()
+        if not contracted:
+            return False
     if any(mark >= "\u3000" for mark in marks):
         return True
     if stop == len(text):

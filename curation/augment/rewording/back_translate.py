@@ -23,7 +23,7 @@ class BackTranslate(Reworded):
     See `quality` for which answers are kept, and `max_requests` and `max_tokens` for the cost.
     """
 
-    contract: ClassVar[Contract] = Contract("back_translate", 2, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("back_translate", 3, "expand", reads=("id", "source", "text"))
 
     there: Model
     back: Model

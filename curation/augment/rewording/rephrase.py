@@ -24,7 +24,7 @@ class Rephrase(Reworded):
     as "paraphrase: {text}". See `quality` for which answers are kept, and `max_requests` and `max_tokens` for the cost.
     """
 
-    contract: ClassVar[Contract] = Contract("rephrase", 2, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("rephrase", 3, "expand", reads=("id", "source", "text"))
 
     model: Model
     prompt: str = Field(
