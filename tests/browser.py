@@ -65,7 +65,7 @@ class Browser:
 
     def _hear(self, method: str, event: dict[str, Any]) -> None:
         if method == "Network.requestWillBeSent":
-            self.requests.append(event["request"]["url"])
+            self._hear_request(event["request"]["url"])
         elif method == "Runtime.exceptionThrown":
             self.problems.append(str(event["exceptionDetails"]))
         elif method == "Log.entryAdded" and event["entry"]["level"] in ("error", "warning"):
@@ -75,6 +75,11 @@ class Browser:
         elif method == "Page.javascriptDialogOpening":
             self.problems.append(f"dialog: {event['message']}")
             self._send("Page.handleJavaScriptDialog", {"accept": True})
+
+    def _hear_request(self, address: str) -> None:
+        """A site's own icon is asked for by the browser itself, perhaps only when the next page is open."""
+        if not (address.startswith("http://127.0.0.1:") and address.endswith("/favicon.ico")):
+            self.requests.append(address)
 
     def open(self, address: str, until: str = "document.readyState === 'complete'") -> None:
         self.call("Page.navigate", url=address)

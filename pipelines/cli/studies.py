@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-__all__ = ["ablate"]
+__all__ = ["ablate", "someone_watches"]
 
 
 def ablate(
@@ -45,11 +45,11 @@ def ablate(
 
     report = write_report(root)
     typer.echo(f"report  {report}")
-    if open_ and _someone_watches():
+    if open_ and someone_watches():
         webbrowser.open(report.resolve().as_uri())
 
 
-def _someone_watches() -> bool:
+def someone_watches() -> bool:
     """Whether a person at a screen started this: a browser in a terminal would take the terminal away."""
     graphical = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     return graphical and sys.stdout.isatty()

@@ -58,7 +58,7 @@ def opened(browser, address, *texts):
     assert missing == []
     assert browser.problems == []
     own = address.split("?")[0]
-    assert {request.split("?")[0] for request in browser.requests} <= {own, own[: own.rindex("/")] + "/favicon.ico"}
+    assert {request.split("?")[0] for request in browser.requests} <= {own}
     browser.requests.clear()
 
 
