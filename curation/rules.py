@@ -85,10 +85,10 @@ class Rule(BaseModel):
                 failed |= outside(values, self.limit_of(batch, limit))
         return failed
 
-    def limit_of(self, batch: pa.RecordBatch, limit: float) -> npt.NDArray[np.float64]:
-        """The limit for each row where `limit` is that of the rule; NaN, which nothing exceeds, for none."""
+    def limit_of(self, batch: pa.RecordBatch, limit: float) -> float | npt.NDArray[np.float64]:
+        """The limit; with `by` that of each row, NaN (which nothing exceeds) where there is none."""
         if self.by is None or self.limits is None:
-            return np.full(batch.num_rows, limit)
+            return limit
         own = [np.nan if each is None else each for each in self.limits.values()]
         words = pc.index_in(batch.column(self.by), value_set=pa.array(self.limits, batch.column(self.by).type))
         places = words.fill_null(len(own)).to_numpy(zero_copy_only=False)

@@ -4,8 +4,8 @@ numba does so for every function by itself and once more in all that call it, an
 helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. While
 kernels compile, Python does not look for cycles among a million objects that stay.
 
-These are numba's own classes with two steps left out. Where a later numba has no such steps, it compiles as it always
-does, which takes longer.
+These are numba's own classes with two steps left out, which no other numba than the one they were tried with need have:
+with every other one, all is compiled as numba does it, which takes longer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 from typing import Any, ClassVar
 
+import numba
 from numba.core import codegen, event
 
 __all__ = ["compile_once"]
@@ -20,14 +21,14 @@ __all__ = ["compile_once"]
 _register: Any = event.register
 _Library: Any = codegen.JITCodeLibrary
 _Codegen: Any = codegen.JITCPUCodegen
-_NEEDED = ("_optimize_final_module", "_finalize_final_module", "_finalize_dynamic_globals", "_unserialize")
+_TRIED = ("0.68.",)
 _OF_HELPERS = "no_cpython_wrapper"
 
 
 def compile_once() -> None:
     """From now on, in this process."""
     _register("numba:compile", _Listener())
-    if all(hasattr(_Library, name) for name in _NEEDED) and _Codegen._library_class is _Library:
+    if numba.__version__.startswith(_TRIED) and _Codegen._library_class is _Library:
         _Codegen._library_class, _Codegen.set_env = _Part, _set_env
 
 

@@ -26,14 +26,21 @@ def ask_local(model: LocalModel, prompts: Sequence[str], seeds: Sequence[int]) -
 
 
 def _answers(model: LocalModel, prompts: list[str], seed: int) -> Iterator[str | DataError]:
-    """Answers in the order of the prompts; those that the model has no room for are not asked."""
+    """Answers in the order of the prompts; those that the model has no room for are not asked.
+
+    Where the model has less room than `max_tokens`, a prompt is asked alone: it must not shorten other answers.
+    """
     loaded = load_local(model.path, model.revision, model.device)
     sizes = [len(ids) for ids in loaded.tokenizer(prompts, truncation=False)["input_ids"]]
-    room = [_room(loaded, size, model.max_tokens) for size in sizes]
-    fit = [prompt for prompt, size, left in zip(prompts, sizes, room, strict=True) if size and left > 0]
-    said = iter(_generated(loaded, fit, seed, model.temperature, min(left for left in room if left > 0)) if fit else [])
-    for size, left in zip(sizes, room, strict=True):
-        yield next(said) if size and left > 0 else DataError("prompt_too_long", f"{size} tokens") if size else ""
+    room = [_room(loaded, size, model.max_tokens) if size else 0 for size in sizes]
+    roomy = [place for place, left in enumerate(room) if left == model.max_tokens]
+    said: dict[int, str | DataError] = {}
+    for asked in [roomy, *([place] for place, left in enumerate(room) if 0 < left < model.max_tokens)]:
+        if asked:
+            made = _generated(loaded, [prompts[each] for each in asked], seed, model.temperature, room[asked[0]])
+            said.update(zip(asked, made, strict=True))
+    for place, size in enumerate(sizes):
+        yield said.get(place, DataError("prompt_too_long", f"{size} tokens") if size else "")
 
 
 def _room(loaded: _Loaded, size: int, max_tokens: int) -> int:

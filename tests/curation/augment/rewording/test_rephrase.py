@@ -2,6 +2,7 @@
 
 import pytest
 
+from curation.augment.rewording import local
 from curation.augment.rewording.answers import Desk, desk
 from curation.augment.rewording.back_translate import BackTranslate
 from curation.augment.rewording.local import load_local
@@ -50,6 +51,17 @@ def test_what_a_local_model_has_no_room_for_or_does_not_end_is_a_failure(model, 
     monkeypatch.setattr(loaded.network.generation_config, "suppress_tokens", [0, 1, 2])
     _, failures = run_safely(Rephrase(model=model, prompt="{text}", quality=ANY), batch.slice(0, 1))
     assert [each.reason for each in failures] == ["cut_short"]
+
+
+def test_a_prompt_with_little_room_shortens_no_other_answer(model, monkeypatch):
+    loaded, asked = load_local(model.path, None, "cpu")._replace(generates_prompt=True), []
+    long, short = "river " * 8, ["the mill", "a river"]
+    size = len(loaded.tokenizer(long)["input_ids"])
+    monkeypatch.setattr(loaded.network.config, "max_position_embeddings", size + 1, raising=False)
+    monkeypatch.setattr(local, "load_local", lambda *_: loaded)
+    monkeypatch.setattr(local, "_generated", lambda _, prompts, *how: asked.append((prompts, how[-1])) or prompts)
+    assert list(local.ask_local(model, [short[0], long, short[1]], [0, 0, 0])) == [short[0], long, short[1]]
+    assert asked == [(short, 4), ([long], 1)]
 
 
 def test_answers_before_a_failure_of_a_local_model_are_kept(model, tmp_path, monkeypatch):
