@@ -60,7 +60,8 @@ def test_a_prompt_with_little_room_shortens_no_other_answer(model, monkeypatch):
     monkeypatch.setattr(loaded.network.config, "max_position_embeddings", size + 1, raising=False)
     monkeypatch.setattr(local, "load_local", lambda *_: loaded)
     monkeypatch.setattr(local, "_generated", lambda _, prompts, *how: asked.append((prompts, how[-1])) or prompts)
-    assert list(local.ask_local(model, [short[0], long, short[1]], [0, 0, 0])) == [short[0], long, short[1]]
+    greedy = model.model_copy(update={"temperature": 0.0, "batch_size": 3})
+    assert list(local.ask_local(greedy, [short[0], long, short[1]], [0, 0, 0])) == [short[0], long, short[1]]
     assert asked == [(short, 4), ([long], 1)]
 
 
