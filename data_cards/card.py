@@ -35,8 +35,12 @@ _HUB = set(
 _NEEDS_HUMAN = "*[needs a human]*"
 
 
-def render_page(page: str, facts: CardFacts, suffix: str = "arrow") -> str:
-    """Markdown; a field that waits for a person is marked as such. `suffix` is that of the shards."""
+def render_page(page: str, facts: CardFacts, suffix: str = "arrow", content: str = "") -> str:
+    """Markdown; a field that waits for a person is marked as such.
+
+    `suffix` is that of the shards, `content` their digest: `datasets` knows a folder that it has in its cache by the
+    front matter of the card alone, and would go on giving out what was there before.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("data_cards", "templates"),
         autoescape=False,  # noqa: S701  Markdown; values go through the filters `cell` and `yaml`
@@ -55,7 +59,14 @@ def render_page(page: str, facts: CardFacts, suffix: str = "arrow") -> str:
         rate=_rate,
     )
     total = {name: sum(getattr(split, name) for split in facts.splits) for name in ("documents", "bytes")}
-    common = {"suffix": suffix, "facts": facts, "human": _human(facts), "total": total, "size": _size(facts)}
+    common = {
+        "suffix": suffix,
+        "content": content,
+        "facts": facts,
+        "human": _human(facts),
+        "total": total,
+        "size": _size(facts),
+    }
     return environment.get_template(PAGES[page]).render(**common, licence=_hub_licence(facts.human["license"]))
 
 

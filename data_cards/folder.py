@@ -25,11 +25,12 @@ def dataset_texts(facts: CardFacts, shards: Sequence[FileRecord], schema: pa.Sch
     for shard in shards:
         by_split.setdefault(shard.path.split("/")[0], []).append(shard)
     suffix = next((shard.path.rpartition(".")[2] for shard in shards), "arrow")
+    content = digest_of([shard.sha256 for shard in shards])
     texts = {
         "dataset_dict.json": dataset_dict(by_split),
         "croissant.json": croissant(facts, shards, schema),
-        "lineage.jsonl": lineage(facts, digest_of([shard.sha256 for shard in shards]), schema),
-        **{page: render_page(page, facts, suffix) for page in PAGES},
+        "lineage.jsonl": lineage(facts, content, schema),
+        **{page: render_page(page, facts, suffix, content) for page in PAGES},
     }
     for split, files in by_split.items():
         texts[f"{split}/state.json"] = dataset_state(split, files)

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from curation.manifest import Manifest
+from curation.recipe_file import parse_recipe
+from pipelines.runner import Options, run_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,14 @@ def test_load_dataset_opens_it_with_and_without_streaming(reference_run, tmp_pat
     assert {split: len(rows) for split, rows in loaded.items()} == expected(reference_run)
     streamed = datasets.load_dataset(path, streaming=True, cache_dir=str(tmp_path))
     assert {split: sum(1 for _ in rows) for split, rows in streamed.items()} == expected(reference_run)
+
+
+def test_load_dataset_never_takes_one_folder_for_another_of_its_name(reference_run, recipe_text, tmp_path):
+    other = parse_recipe(recipe_text.replace("train: 0.8, test: 0.2", "train: 0.5, test: 0.5"))
+    run_recipe(other, tmp_path / "run", Options(workers=1, quiet=True))
+    for run in (reference_run, tmp_path / "run"):
+        loaded = datasets.load_dataset(str(run / "dataset"), cache_dir=str(tmp_path / "cache"))
+        assert {split: len(rows) for split, rows in loaded.items()} == expected(run)
 
 
 def test_load_from_disk_maps_the_shards_without_copying(reference_run):
