@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 
 from curation.errors import RecipeError
+from curation.files import digest_of
 from data_cards.facts import CardFacts, TokenRate
 from data_cards.pages.numbers import show_share
 
@@ -32,6 +33,7 @@ _HUB = set(
     unlicense zlib wtfpl other
     """.split()  # noqa: SIM905  a list of one hundred quotes is no easier to read
 )
+_FEW_FILES = 3
 _NEEDS_HUMAN = "*[needs a human]*"
 
 
@@ -52,6 +54,7 @@ def render_page(page: str, facts: CardFacts, suffix: str = "arrow", content: str
     environment.filters.update(
         cell=_cell,
         yaml=_yaml,
+        step=_step,
         as_of=_as_of,
         thousands=lambda number: f"{number:,}",
         percent=show_share,
@@ -112,6 +115,19 @@ def _cell(value: Any) -> str:
 def _yaml(value: Any) -> str:
     """JSON is YAML, and quotes everything that needs it."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _step(step: dict[str, Any]) -> str:
+    """One step of the recipe, without what it leaves open; many files that it reads stand under one digest."""
+    files = step.get("resources", [])
+    many = {"resources": f"{len(files)} files, digest {digest_of(files)[:16]}"} if len(files) > _FEW_FILES else {}
+    return _yaml(_said({**step, **many}))
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _said(each) for name, each in value.items() if each not in (None, [], {})}
+    return [_said(each) for each in value] if isinstance(value, list) else value
 
 
 def _mib(size: int) -> str:

@@ -193,3 +193,11 @@ def test_examples_are_what_the_present_templates_make(folder):
         assert (folder / name).read_text() == made[name], (
             f"{name} is out of date: `gristmill card {folder} --to {folder}`"
         )
+
+
+def test_a_step_shows_what_is_set_and_many_files_as_one_digest(run):
+    step = {"operator": "language", "parameters": {"max_bytes": None, "min_letters": 20}, "resources": ["a" * 64] * 57}
+    page = render_page("README.md", facts_of(run).model_copy(update={"steps": (step,)}))
+    (line,) = [line for line in page.splitlines() if line.startswith("1. {")]
+    assert json.loads(line[3:])["parameters"] == {"min_letters": 20}
+    assert json.loads(line[3:])["resources"].startswith("57 files, digest ")
