@@ -43,6 +43,11 @@ def write_lines(path: Path, lines: Iterator[dict[str, object]] | list[dict[str, 
     return path
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Packed bytes hold the time at which they were packed: as a test's name they would differ between processes."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one folder share runs, models and kernels: with several processes, one process has them all."""
     for item in items:
