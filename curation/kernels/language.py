@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from curation.kernels.jit import helper, kernel
 from curation.kernels.language_ngrams import (
+    BLOCK,
     EXPONENTS,
     LANES,
     Floats,
@@ -46,8 +47,10 @@ class Votes(NamedTuple):
     """What is added up over the windows of one text, by language (LANES long)."""
 
     possible: npt.NDArray[np.bool_]  # languages that are considered at all
-    rows: Integers  # n-grams of the window at hand
-    sums: npt.NDArray[np.int32]  # its log-likelihoods
+    wanted: npt.NDArray[np.bool_]  # blocks of scores that hold any of them
+    rows: Integers  # n-grams of the window at hand, with room for three more
+    lanes: npt.NDArray[np.int32]  # its log-likelihoods, as scores lie
+    sums: npt.NDArray[np.int32]  # the same by language
     window: Floats  # its posterior
     likelihood: Integers  # log-likelihoods of all windows
     posterior: Floats  # posteriors times n-grams of the window
@@ -78,12 +81,29 @@ class Detected(NamedTuple):
 
 
 @helper
-def _add_rows(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
-    """Log-likelihoods of rows[:count] into `sums`; a plain loop of its own, so that the compiler uses vectors."""
+def _add_block(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
+    """Log-likelihoods of rows[:count] into `sums`, four rows at a time; plain loops of a length that the compiler does
+    not know, so that it uses vectors instead of writing out every step. Row 0 is all zeros.
+    """
     sums[:] = 0
-    for row in rows[:count]:
-        for lane in range(LANES):
-            sums[lane] += scores[row, lane]
+    for index in range(count, (count + 3) // 4 * 4):
+        rows[index] = 0
+    for index in range(0, count, 4):
+        first, second, third, fourth = rows[index], rows[index + 1], rows[index + 2], rows[index + 3]
+        for lane in range(len(sums)):
+            of_two = np.int32(scores[first, lane]) + np.int32(scores[second, lane])
+            sums[lane] += of_two + np.int32(scores[third, lane]) + np.int32(scores[fourth, lane])
+
+
+@helper
+def _add_rows(count: Number, tables: Tables, votes: Votes) -> None:
+    """Log-likelihoods of rows[:count] by language; those of languages in no wanted block stay what they were."""
+    for block in range(LANES // BLOCK):
+        if votes.wanted[block]:
+            lanes = votes.lanes[block * BLOCK : (block + 1) * BLOCK]
+            _add_block(votes.rows, count, tables.scores[block], lanes)
+    for language in range(tables.languages):
+        votes.sums[language] = votes.lanes[tables.lane[language]]
 
 
 @helper
@@ -121,6 +141,9 @@ def _consider(scripts: Integers, require_script: bool, tables: Tables, votes: Vo
         some |= votes.possible[language]
     if not some:
         votes.possible[:] = True
+    votes.wanted[:] = False
+    for language in range(tables.languages):
+        votes.wanted[tables.lane[language] // BLOCK] |= votes.possible[language]
 
 
 @helper
@@ -135,8 +158,8 @@ def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes
         first = 1 + number * (count - 1) // windows
         last = 1 + (number + 1) * (count - 1) // windows
         ngram_keys(symbols, first, last, votes.rows)
-        found = find_places(votes.rows, last - first, tables.unigrams, tables.slots)
-        _add_rows(votes.rows, last - first, tables.scores, votes.sums)
+        found = find_places(votes.rows, last - first, tables)
+        _add_rows(last - first, tables, votes)
         if found == 0:
             continue
         best = _posterior(votes, tables)
@@ -206,7 +229,9 @@ def detect_languages(
     scripts = np.empty(SCRIPTS, np.int64)
     votes = Votes(
         np.empty(LANES, np.bool_),
-        np.empty(2 * window, np.int64),
+        np.empty(LANES // BLOCK, np.bool_),
+        np.empty(2 * window + 3, np.int64),
+        np.zeros(LANES, np.int32),
         np.empty(LANES, np.int32),
         np.empty(LANES, np.float64),
         np.empty(LANES, np.int64),

@@ -7,19 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curation.kernels.jit import helper, kernel
+from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.language_symbols import LETTER, SPACE, UNKNOWN, UPPER, Symbols
 
-__all__ = ["Tables", "build_slots", "find_places", "ngram_keys", "ngram_rows"]
+__all__ = ["Tables", "build_slots", "find_places", "ngram_keys", "ngram_rows", "place_frequent"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Number = Any  # an integer: Python's own, or numpy's of any width
 
-LANES = 64  # languages, padded: a row of scores is then two cache lines
+BLOCK = 32  # languages whose scores lie together: a row of them is one cache line
+LANES = 64  # languages, padded to whole blocks
 SCALE = 1024  # units to one natural log; three scores of at most 8.9 fit an int16 together
 HITS_SHIFT, KEY_SHIFT = 18, 20  # an n-gram's place: its row, and how many known n-grams end with it (1 to 3)
 PAIR = (1 << 24) - 1
+FREQUENT = 64  # letters below this number are found without a hash
+RARE = 0xFC0FC0FC0  # bits of a key that say that one of its letters is not
 ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
 EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 
@@ -35,7 +38,9 @@ class Tables(NamedTuple):
     composed: Symbols  # uint32[112, 512], symbol of combining mark on base letter, 0 where they do not combine
     unigrams: Integers  # int64[A], place of a single letter
     slots: Integers  # int64[S], hash table of places of longer n-grams
-    scores: npt.NDArray[np.int16]  # int16[G, LANES], log((weight + p) / weight) in units of 1/SCALE, with endings
+    frequent: npt.NDArray[np.int32]  # int32[FREQUENT**3], place of the longest known ending of three frequent letters
+    lane: Integers  # int64[L], where a language stands in a row of scores: those of one script are neighbours
+    scores: npt.NDArray[np.int16]  # int16[LANES / BLOCK, G, BLOCK], log((weight + p) / weight) in 1/SCALE, with endings
     ending: npt.NDArray[np.int32]  # int32[G, 3], rows of the known n-grams of length 1 to 3 that end with this one
     exponentials: Floats  # float64[EXPONENTS], e**(-i / SCALE)
     home: Integers  # int64[L], the script of most letters of a language
@@ -77,26 +82,43 @@ def ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) ->
         before = symbol
 
 
-@helper
-def find_places(keys: Integers, count: Number, unigrams: Integers, slots: Integers) -> Number:
-    """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits.
+@kernel
+def place_frequent(unigrams: Integers, slots: Integers) -> npt.NDArray[np.int32]:
+    """Places of all n-grams of three letters below FREQUENT, by 6 bits a letter."""
+    places = np.empty(FREQUENT**3, np.int32)
+    for index in range(len(places)):
+        key = (index & 0x3F000) << 12 | (index & 0xFC0) << 6 | index & 0x3F
+        places[index] = _place(np.int64(key), unigrams, slots)
+    return places
 
-    No function here takes an array: a call in this loop would cost more than the look-up.
-    """
-    size, found = len(slots), 0
+
+@inlined
+def _place(key: Number, unigrams: Integers, slots: Integers) -> Number:
+    """Place of the longest known n-gram at the end of this one, 0 where there is none."""
+    size, place = len(slots), unigrams[key & LETTER]
+    while key > LETTER:
+        slot = _slot(key, size)
+        entry = slots[slot]
+        while entry != 0 and entry >> KEY_SHIFT != key:
+            slot = (slot + 1) & (size - 1)
+            entry = slots[slot]
+        if entry != 0:
+            return entry & PLACE
+        key &= PAIR if key > PAIR else LETTER
+    return place
+
+
+@helper
+def find_places(keys: Integers, count: Number, tables: Tables) -> Number:
+    """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits."""
+    unigrams, slots, frequent = tables.unigrams, tables.slots, tables.frequent
+    found = 0
     for index in range(count):
         key = keys[index]
-        place = unigrams[key & LETTER]
-        while key > LETTER:
-            slot = _slot(key, size)
-            entry = slots[slot]
-            while entry != 0 and entry >> KEY_SHIFT != key:
-                slot = (slot + 1) & (size - 1)
-                entry = slots[slot]
-            if entry != 0:
-                place = entry & PLACE
-                break
-            key &= PAIR if key > PAIR else LETTER
+        if key & RARE:
+            place = _place(key, unigrams, slots)
+        else:
+            place = np.int64(frequent[(key >> 12 & 0x3F000) | (key >> 6 & 0xFC0) | (key & 0x3F)])
         keys[index] = place & ROW
         found += place >> HITS_SHIFT
     return found
@@ -107,7 +129,7 @@ def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) 
     """Rows of all known n-grams in text order, shorter ones first, into `rows`; returns how many."""
     longest = np.empty(count, np.int64)
     ngram_keys(symbols, 1, count, longest)
-    find_places(longest, count - 1, tables.unigrams, tables.slots)
+    find_places(longest, count - 1, tables)
     found = 0
     for row in longest[: count - 1]:
         for length in range(3):

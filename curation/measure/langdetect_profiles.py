@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,8 +79,11 @@ def _made_profiles() -> dict[str, npt.NDArray[Any]]:
     rows = {gram: row for row, gram in enumerate(grams, 1)}
     starts, columns, probabilities = _sparse(raw, rows)
     classes = _classes(normal, letters)
-    ending = _ending(rows)
+    ending, home = _ending(rows), _home_scripts(raw)
+    lane = _lanes(home)
     places = np.arange(len(ending)) | np.count_nonzero(ending, axis=1) << kernel.HITS_SHIFT
+    unigrams, slots = _unigrams(rows, letters, places), _slots(rows, letters, places)
+    scores = _scores(starts, lane[columns], probabilities)[ending].sum(axis=1, dtype=np.int16)
     return {
         "names": np.array([profile["name"] for profile in raw]),
         "starts": starts,
@@ -87,12 +91,14 @@ def _made_profiles() -> dict[str, npt.NDArray[Any]]:
         "probabilities": probabilities,
         "classes": classes,
         "composed": _composed(classes),
-        "unigrams": _unigrams(rows, letters, places),
-        "slots": _slots(rows, letters, places),
-        "scores": _scores(starts, columns, probabilities)[ending].sum(axis=1, dtype=np.int16),
+        "unigrams": unigrams,
+        "slots": slots,
+        "frequent": kernel.place_frequent(unigrams, slots),
+        "lane": lane,
+        "scores": np.ascontiguousarray(scores.reshape(-1, kernel.LANES // kernel.BLOCK, kernel.BLOCK).swapaxes(0, 1)),
         "ending": ending,
         "exponentials": np.array([round(math.exp(-step / kernel.SCALE), 9) for step in range(kernel.EXPONENTS)]),
-        "home": _home_scripts(raw),
+        "home": home,
     }
 
 
@@ -118,7 +124,18 @@ def _reachable_grams(raw: list[dict[str, Any]], normal: list[str]) -> list[str]:
 
 
 def _alphabet(grams: list[str]) -> list[str]:
-    return sorted(set("".join(grams)) - {" "})
+    """Letters of the n-grams, those of most n-grams first."""
+    counts = Counter("".join(grams))
+    del counts[" "]
+    return sorted(counts, key=lambda letter: (-counts[letter], letter))
+
+
+def _lanes(home: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Languages of one script are neighbours, those of the script of most languages come first."""
+    order = sorted(range(len(home)), key=lambda number: (-int((home == home[number]).sum()), home[number], number))
+    lane = np.empty(len(home), np.int64)
+    lane[order] = np.arange(len(home))
+    return lane
 
 
 def _check_sizes(raw: list[dict[str, Any]], grams: list[str], letters: dict[str, int]) -> None:
@@ -207,12 +224,12 @@ def _sparse(
 
 
 def _scores(
-    starts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
+    starts: npt.NDArray[np.int64], lanes: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int16]:
     """log((weight + p) / weight) in units of 1/SCALE; 0 where a language does not know the n-gram."""
     scores = np.zeros((len(starts) - 1, kernel.LANES), np.int16)
     row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     # math.log, not numpy's: the scores must not depend on the vector units of the machine.
     logs = [round(kernel.SCALE * math.log((WEIGHT + p) / WEIGHT)) for p in probabilities]
-    scores[row, columns] = logs
+    scores[row, lanes] = logs
     return scores
