@@ -34,6 +34,8 @@ __all__ = [
     "shard_batches",
 ]
 
+Flags = npt.NDArray[np.bool_]
+
 BATCH_ROWS = 1000
 BATCH_BYTES = 32 << 20
 
@@ -180,58 +182,76 @@ def canonical_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _canonical(array: pa.Array) -> pa.Array:
-    validity = _validity(array)
+    valid = _valid(array)
+    validity = None if valid is None else _bits(valid)
     if pa.types.is_string(array.type) or pa.types.is_binary(array.type):
-        return _canonical_bytes(array, validity, np.int32)
+        return _canonical_bytes(array, valid, validity, np.int32)
     if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type):
-        return _canonical_bytes(array, validity, np.int64)
+        return _canonical_bytes(array, valid, validity, np.int64)
     if pa.types.is_list(array.type):
-        return _canonical_list(array, validity)
+        return _canonical_list(array, valid, validity)
     if pa.types.is_struct(array.type):
         children = [_canonical(child) for child in array.flatten()]
         return pa.Array.from_buffers(array.type, len(array), [validity], array.null_count, 0, children)
     if pa.types.is_boolean(array.type):
         bits = _bits(np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), np.bool_))
         return pa.Array.from_buffers(array.type, len(array), [validity, bits], array.null_count)
-    return _canonical_fixed(array, validity)
+    return _canonical_fixed(array, valid, validity)
 
 
-def _validity(array: pa.Array) -> pa.Buffer | None:
+def _valid(array: pa.Array) -> Flags | None:
+    """Which values are there; None where all are. Straight from the bitmap, as there are many small columns."""
     if array.null_count == 0:
         return None
-    return _bits(array.is_valid().to_numpy(zero_copy_only=False))
+    bitmap = array.buffers()[0]
+    if bitmap is None:  # of type null
+        return np.zeros(len(array), np.bool_)
+    first = array.offset // 8
+    packed = np.frombuffer(bitmap, np.uint8, (array.offset + len(array) + 7) // 8 - first, first)
+    flags = np.unpackbits(packed, bitorder="little").view(np.bool_)
+    return flags[array.offset - 8 * first :][: len(array)]
 
 
-def _bits(flags: npt.NDArray[np.bool_]) -> pa.Buffer:
-    return pa.py_buffer(np.packbits(flags, bitorder="little").tobytes())
+def _bits(flags: Flags) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
-def _canonical_bytes(array: pa.Array, validity: pa.Buffer | None, width: type[np.integer[Any]]) -> pa.Array:
-    filled = array.fill_null(b"" if pa.types.is_binary(array.type) else "") if array.null_count else array
-    _, offsets, data = filled.buffers()
-    starts = _offsets(offsets, filled, width)
+def _canonical_bytes(
+    array: pa.Array, valid: Flags | None, validity: pa.Buffer | None, width: type[np.integer[Any]]
+) -> pa.Array:
+    nulls, starts = array.null_count, _offsets(array.buffers()[1], array, width)
+    if _hides(starts, valid):
+        array = array.fill_null(b"" if array.type in (pa.binary(), pa.large_binary()) else "")
+        starts = _offsets(array.buffers()[1], array, width)
+    data = array.buffers()[2]
     content = data.slice(int(starts[0]), int(starts[-1] - starts[0])) if data is not None else pa.py_buffer(b"")
-    return pa.Array.from_buffers(array.type, len(array), [validity, _rebased(starts), content], array.null_count)
+    return pa.Array.from_buffers(array.type, len(array), [validity, _rebased(starts), content], nulls)
 
 
-def _canonical_list(array: pa.Array, validity: pa.Buffer | None) -> pa.Array:
-    if array.null_count:
-        array = pa.array(array.to_pylist(), array.type)  # rare and small: drops values hidden under nulls
+def _canonical_list(array: pa.Array, valid: Flags | None, validity: pa.Buffer | None) -> pa.Array:
     starts = _offsets(array.buffers()[1], array, np.int32)
+    if _hides(starts, valid):
+        array = pa.array(array.to_pylist(), array.type)  # rare and small
+        starts = _offsets(array.buffers()[1], array, np.int32)
     values = _canonical(array.values.slice(int(starts[0]), int(starts[-1] - starts[0])))
     return pa.Array.from_buffers(array.type, len(array), [validity, _rebased(starts)], array.null_count, 0, [values])
 
 
-def _canonical_fixed(array: pa.Array, validity: pa.Buffer | None) -> pa.Array:
+def _hides(starts: npt.NDArray[np.integer[Any]], valid: Flags | None) -> bool:
+    """Whether something lies under a null."""
+    return valid is not None and bool(np.diff(starts)[~valid].any())
+
+
+def _canonical_fixed(array: pa.Array, valid: Flags | None, validity: pa.Buffer | None) -> pa.Array:
     width = array.type.bit_width // 8
     data = array.buffers()[1]
     if data is None:
         return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(b"")], array.null_count)
     content = data.slice(array.offset * width, len(array) * width)
-    if array.null_count:
-        rows = np.frombuffer(content, np.uint8).reshape(len(array), width).copy()
-        rows[array.is_null().to_numpy(zero_copy_only=False)] = 0
-        content = pa.py_buffer(rows.tobytes())
+    if valid is not None:
+        rows = np.frombuffer(content, f"V{width}").copy()
+        rows[~valid] = np.void(bytes(width))
+        content = pa.py_buffer(rows)
     return pa.Array.from_buffers(array.type, len(array), [validity, content], array.null_count)
 
 
@@ -242,7 +262,7 @@ def _offsets(buffer: pa.Buffer | None, array: pa.Array, width: type[np.integer[A
 
 
 def _rebased(starts: npt.NDArray[np.integer[Any]]) -> pa.Buffer:
-    return pa.py_buffer(np.ascontiguousarray(starts - starts[0]).tobytes())
+    return pa.py_buffer(starts - starts[0])
 
 
 def read_shard(root: Path, record: FileRecord) -> Iterator[pa.RecordBatch]:

@@ -22,7 +22,7 @@ from pipelines.engine import Engine, Grouping, Work
 from pipelines.lean import without
 from pipelines.tasks import execute, failures
 
-with without("pandas", "pymongo"):  # for data frames and a database, which nobody asks for here
+with without("pandas", "pymongo", "boto3"):  # for data frames, a database and a store, which nobody asks for here
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.transforms.window import GlobalWindow

@@ -36,7 +36,7 @@ class _Absent(MetaPathFinder):
         self._names = names
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name in self._names:
+        if name.partition(".")[0] in self._names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
@@ -50,6 +50,7 @@ def slim_process() -> None:
     import pyarrow as pa
 
     gc.set_threshold(*_COLLECT)
+    sys.modules.setdefault("IPython", None)  # type: ignore[arg-type]  # Beam asks whether it runs in a notebook
 
     with without("pandas", "scipy"):
         pa.array([0])

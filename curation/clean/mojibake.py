@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.clean.edits import Edit, edit_columns, replacement, rewrite
-from curation.clean.line_spans import line_spans
+from curation.clean.line_spans import Span, line_spans
 from curation.operator import Contract, Operator
 
 __all__ = ["RepairMojibake", "may_hold_mojibake"]
@@ -44,21 +44,39 @@ class RepairMojibake(Operator):
 
         column = batch.column("text")
         unrepaired = np.zeros(batch.num_rows, np.int64)
+        suspects = _suspects(column)
 
         def find(row: int, text: str) -> list[Edit]:
             edits: list[Edit] = []
-            for start, end in line_spans(text):
+            for start, end in suspects[row]:
                 line = text[start:end]
-                if line.isascii() or not is_bad(line):
+                if not is_bad(line):
                     continue
                 repaired = fix_encoding(line)
                 unrepaired[row] += is_bad(repaired)
                 edits += replacement(text, start, end, repaired)
             return edits
 
-        suspects = np.flatnonzero(may_hold_mojibake(column).to_numpy(zero_copy_only=False))
         answer = rewrite(self.contract.name, column, suspects, find)
         return pa.RecordBatch.from_pydict(answer | {"repair_mojibake.unrepaired_lines": pa.array(unrepaired)})
+
+
+def _suspects(column: pa.Array) -> dict[int, list[Span]]:
+    """Lines that may be bad, by row. RE2 looks twice, at whole documents and at lines, before Python does once."""
+    rows = np.flatnonzero(may_hold_mojibake(column).to_numpy(zero_copy_only=False))
+    texts = column.take(pa.array(rows)).to_pylist()
+    lines = [
+        (row, (start, end), text[start:end])
+        for row, text in zip(rows.tolist(), texts, strict=True)
+        for start, end in line_spans(text)
+        if not text[start:end].isascii()
+    ]
+    held = may_hold_mojibake(pa.array([line for _, _, line in lines], pa.large_string()))
+    spans: dict[int, list[Span]] = {}
+    for (row, span, _), may in zip(lines, held.to_pylist(), strict=True):
+        if may:
+            spans.setdefault(row, []).append(span)
+    return spans
 
 
 def may_hold_mojibake(column: pa.Array) -> pa.Array:

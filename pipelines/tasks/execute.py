@@ -19,6 +19,8 @@ from pipelines.tasks import failures
 
 __all__ = ["emit", "execute", "execute_group"]
 
+_seen: set[tuple[str | int, ...]] = set()  # states of files that have the bytes they should have
+
 
 def execute(root: str, task: str, unit: str, settings: str) -> int:
     """Run a unit unless it has a true receipt; `unit` and `settings` are JSON. Returns the unit's index."""
@@ -26,7 +28,7 @@ def execute(root: str, task: str, unit: str, settings: str) -> int:
     if Receipt.read(Path(root), work) is None:
         with _Timed(root, work):
             _check(Path(root), work.payload)
-            _function(task)(Path(root), work, json.loads(settings)).write(Path(root))
+            _keep(Path(root), _function(task)(Path(root), work, json.loads(settings)))
     return work.index
 
 
@@ -44,22 +46,39 @@ def execute_group(root: str, task: str, unit: str, settings: str, values: list[b
     work = Unit.model_validate_json(unit)
     with _Timed(root, work):
         _check(Path(root), work.payload)
-        _function(task)(Path(root), work, json.loads(settings), [value for value in values if value]).write(Path(root))
+        whole = [value for value in values if value]
+        _keep(Path(root), _function(task)(Path(root), work, json.loads(settings), whole))
     return work.index
+
+
+def _keep(root: Path, receipt: Receipt) -> None:
+    receipt.write(root)
+    _seen.update(_state(root, file) for file in receipt.files)
 
 
 def _check(root: Path, payload: Any) -> None:
     """Every file of an earlier stage that a unit names has its bytes, or nothing would show what they led to.
 
-    sha256 runs at a gigabyte a second; what is read is cleaned and written a hundred times slower.
+    sha256 runs at a gigabyte a second, so a process reads again only what has changed since it last read or wrote it.
     """
     if isinstance(payload, list):
         for item in payload:
             _check(root, item)
     elif isinstance(payload, dict) and payload.keys() == FileRecord.model_fields.keys():
-        FileRecord.model_validate(payload).check(root, sums=True)
+        file = FileRecord.model_validate(payload)
+        file.check(root)
+        if _state(root, file) not in _seen:
+            file.check(root, sums=True)
+            _seen.add(_state(root, file))
     elif isinstance(payload, dict):
         _check(Path(payload.get("root", root)), list(payload.values()))
+
+
+def _state(root: Path, file: FileRecord) -> tuple[str | int, ...]:
+    """Any write into the file changes it: the system sets the last time itself."""
+    status = (root / file.path).stat()
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return (file.sha256, status.st_dev, status.st_ino, status.st_size, *times)
 
 
 def _function(task: str) -> Any:
