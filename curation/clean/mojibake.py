@@ -49,10 +49,7 @@ class RepairMojibake(Operator):
         def find(row: int, text: str) -> list[Edit]:
             edits: list[Edit] = []
             for start, end in suspects[row]:
-                line = text[start:end]
-                if not is_bad(line):
-                    continue
-                repaired = fix_encoding(line)
+                repaired = fix_encoding(text[start:end])  # as it was, where ftfy finds nothing bad
                 unrepaired[row] += is_bad(repaired)
                 edits += replacement(text, start, end, repaired)
             return edits

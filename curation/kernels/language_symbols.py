@@ -214,10 +214,21 @@ def take_out_latin(symbols: Symbols, count: Number) -> Number:
 
 @helper
 def count_scripts(symbols: Symbols, count: Number, scripts: npt.NDArray[np.int64]) -> None:
-    """Letters by script number into `scripts` (int64[SCRIPTS]); number 0 is kept at 0."""
+    """Letters by script number into `scripts` (int64[SCRIPTS]); number 0 is kept at 0.
+
+    Letters of the script that came last are counted apart: hardly any letter then waits for a sum in memory.
+    """
     scripts[:] = 0
+    last = np.uint32(0)
+    run = 0
     for index in range(count):
-        scripts[symbols[index] >> SCRIPT_SHIFT] += 1
+        script = symbols[index] >> SCRIPT_SHIFT
+        if script == last:
+            run += 1
+        elif script:
+            scripts[last] += run
+            last, run = script, 1
+    scripts[last] += run
     scripts[0] = 0
 
 
