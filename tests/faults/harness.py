@@ -159,7 +159,7 @@ def ended_well(ground: Ground, result: Result) -> str | None:
         return f"exit 0 with another result: {result.printed[-500:]}"
     if _SAID.get(result.code, "") not in result.printed:
         return f"exit {result.code} without its word: {result.printed[-500:]}"
-    if result.code > 0 and not result.printed.strip().startswith("gristmill: "):
+    if result.code > 0 and "\ngristmill: " not in f"\n{result.printed.strip()}":
         return f"exit {result.code} without a clear message: {result.printed[-500:]}"
     wrong = [name for name, sha in _final(root, digests).items() if expected.get(name, sha) != sha]
     return f"half a file under a final name: {wrong}" if wrong else None
