@@ -48,7 +48,8 @@ class AddBoilerplate(Defect):
 def _boilerplate(length: int, chance: random.Random) -> str:
     """Whole lines of boilerplate, as many as are needed for the length."""
     lines: list[str] = []
-    while sum(map(len, lines)) < length:
+    written = 0
+    while written < length:
         numbers = {
             "year": chance.randint(2001, 2024),
             "month": f"{chance.randint(1, 12):02}",
@@ -59,4 +60,5 @@ def _boilerplate(length: int, chance: random.Random) -> str:
             "job": f"{chance.getrandbits(32):08x}",
         }
         lines.append(chance.choice(_LINES).format(**numbers))
+        written += len(lines[-1])
     return "\n".join(lines)
