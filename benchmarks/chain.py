@@ -1,32 +1,20 @@
-"""A whole run like FineWeb's, from JSON Lines to shards: `python -m benchmarks.chain --megabytes 200`.
+"""A whole run like FineWeb's, and what compiling adds to the first run of a machine: `python -m benchmarks.chain`.
 
-chain     collect, repair of broken text, language, all rules of Gopher, C4 and FineWeb, personal data, MinHash with
-          every pair verified, shards; one worker, whole process with its start-up
-compile   CPU seconds that compiling adds to the first run of a machine, whose caches are empty, and how many kernels a
-          second run compiles
-
-Peers are slow, so they get the first `--peer-megabytes`; ours is run on these as well.
+The recipe is that of `python -m benchmarks --only chain`: collect, repair of broken text, language, all rules of
+Gopher, C4 and FineWeb, personal data, MinHash with every pair verified, shards. Here it runs on a few documents, once
+with empty caches and once with those that the first run left.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.contest import (
-    START_UP_DOCUMENTS,
-    Contestant,
-    Kept,
-    Row,
-    contest,
-    corpus_of,
-    gristmill,
-    options_of,
-    peer_rows,
-    run_once,
-    write_results,
-)
+from benchmarks.contest import START_UP_DOCUMENTS, Contestant, Row, gristmill, run_once, write_results
+from benchmarks.corpus import make_corpus
 from benchmarks.inputs import slice_of
 
 RECIPE = """
@@ -56,27 +44,18 @@ dataset:
   splits: {train: 0.98, validation: 0.01, test: 0.01}
 """
 
-# (label, environment, script, how to count)
-PEERS: tuple[tuple[str, str, str, Kept], ...] = ()
-
 
 def main() -> None:
-    parser = options_of(__doc__, "chain.json", 10)
-    parser.add_argument("--corpus", type=Path, help="a folder of JSON Lines instead of a made corpus")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/compile.json"))
     options = parser.parse_args()
-    ours = gristmill("gristmill", RECIPE)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        corpus = corpus_of(options.corpus, options.megabytes, scratch)
-        rows = [contest(ours, corpus, scratch, options.repeats)]
-        versions: dict[str, str] = {}
-        if PEERS:
-            part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
-            rows.append(contest(ours, part, scratch, 1))
-            peers, versions = peer_rows(PEERS, options.cache, part, scratch, options.repeats)
-            rows += peers
-        first = _compiling(ours, slice_of(corpus, scratch / "few", documents=START_UP_DOCUMENTS), scratch)
-    write_results(options.output, "benchmarks.chain", versions, chain=rows, compile=first)
+        make_corpus(scratch / "corpus", 1, files=1)
+        few = slice_of(scratch / "corpus", scratch / "few", documents=START_UP_DOCUMENTS)
+        row = _compiling(gristmill("gristmill", RECIPE), few, scratch)
+    print(json.dumps(row))
+    write_results(options.output, "benchmarks.chain", {}, compile=row)
 
 
 def _compiling(ours: Contestant, few: Path, scratch: Path) -> Row:
