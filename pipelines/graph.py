@@ -22,7 +22,8 @@ from pipelines.engine import Engine, Grouping, Work
 from pipelines.lean import without
 from pipelines.tasks import execute, failures
 
-with without("pandas", "pymongo", "boto3"):  # for data frames, a database and a store, which nobody asks for here
+# For data frames, a database and stores, which nobody asks for here.
+with without("pandas", "pymongo", "boto3", "apache_beam.io.gcp"):
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.transforms.window import GlobalWindow

@@ -22,7 +22,7 @@ _COLLECT = (10_000, 50, 100)
 
 @contextmanager
 def without(*names: str) -> Iterator[None]:
-    """Packages that are not imported yet look as if they were not installed while the block runs."""
+    """Modules that are not imported yet, and those within, look as if they were not installed while the block runs."""
     absent = _Absent(names)
     sys.meta_path.insert(0, absent)
     try:
@@ -36,7 +36,7 @@ class _Absent(MetaPathFinder):
         self._names = names
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.partition(".")[0] in self._names:
+        if any(f"{name}.".startswith(f"{absent}.") for absent in self._names):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
