@@ -16,7 +16,7 @@ from curation.operator import Contract, Resources
 
 __all__ = ["ChineseNoise"]
 
-_HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 
 class ChineseNoise(Copying):
@@ -74,11 +74,11 @@ class ChineseNoise(Copying):
 def _units(words: str | None) -> re.Pattern[str]:
     """Listed words, single Han characters, and runs of anything else."""
     listed = words_pattern(read_words(words)) + "|" if words is not None else ""
-    return re.compile(f"{listed}{_HAN}|(?:(?!{_HAN}).)+", re.DOTALL)
+    return re.compile(f"{listed}[{_HAN}]|[^{_HAN}]+")
 
 
 def _is_han(piece: str) -> bool:
-    return re.match(_HAN, piece) is not None
+    return re.match(f"[{_HAN}]", piece) is not None
 
 
 def _runs(pieces: list[str]) -> list[list[str]]:
