@@ -106,7 +106,8 @@ class Harness:
             for root, fault, log in zip(roots, faults, logs, strict=True)
         ]
         answers = self._ask(orders)
-        return [Result(**answer, printed=log.read_text(errors="replace")) for answer, log in zip(answers, logs, strict=True)]
+        printed = [log.read_text(errors="replace") for log in logs]  # the last words of a killed run may be cut
+        return [Result(**answer, printed=text) for answer, text in zip(answers, printed, strict=True)]
 
     def _ask(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
         self._process.stdin.write(json.dumps(orders) + "\n")
