@@ -27,6 +27,7 @@ from pipelines.resources import Resources
 from pipelines.run_directory import RunDirectory
 from pipelines.sessions import keep_estimate, session
 from pipelines.stage import Stage, run_stage
+from pipelines.tokens import FOLDER
 from pipelines.watch import Watch
 
 __all__ = ["Options", "Outcome", "run_recipe"]
@@ -123,5 +124,9 @@ def _run_chain(
 
     end = follow(recipe, run, options.settings(), do)
     run.keep_only(stages)
-    tokens = end.tokens.manifest if end.tokens is not None else None
+    tokens = None
+    if end.tokens is not None:
+        # No stage looks after it once the tokens are there.
+        end.tokens.tokenizer.copy(run.dataset / FOLDER / "tokenizer")
+        tokens = end.tokens.manifest
     return finish_dataset(run, end.sharding, end.sharded, card_facts(recipe, run, end), tokens), tuple(worked)

@@ -35,7 +35,10 @@ class ChosenTokenizer:
         return {**chosen, "folder": folder, "special_tokens": self.special_tokens}
 
     def copy(self, to: Path) -> None:
+        """Its files into a folder; those that are there already stay as they are."""
         for name, data in self._files():
+            if (to / name).is_file() and (to / name).read_bytes() == data:
+                continue
             with whole_file(to / name) as file:
                 file.write(data)
 

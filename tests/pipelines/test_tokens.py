@@ -125,12 +125,16 @@ def test_as_a_stage_they_are_the_same_at_any_worker_count_and_verified(run, corp
     assert not run_recipe(recipe, tmp_path / "one", Options(workers=1, quiet=True)).worked
 
 
-def test_a_lost_token_shard_is_made_again_and_nothing_else(run, corpus, tmp_path, digests):
+def test_a_lost_token_shard_is_made_again_and_a_cut_file_of_the_tokenizer_copied(run, corpus, tmp_path, digests):
     recipe = with_tokens(corpus, run.parent / "tokenizer")
     run_recipe(recipe, tmp_path, Options(workers=1, quiet=True))
     before = digests(tmp_path)
     next((tmp_path / "dataset/tokens/train").glob("*.arrow")).unlink()
     assert run_recipe(recipe, tmp_path, Options(workers=1, quiet=True)).worked == ("tokens",)
+    assert digests(tmp_path) == before
+    config = tmp_path / "dataset/tokens/tokenizer/tokenizer_config.json"
+    config.write_bytes(config.read_bytes()[:-1])
+    assert not run_recipe(recipe, tmp_path, Options(workers=1, quiet=True)).worked
     assert digests(tmp_path) == before
 
 
