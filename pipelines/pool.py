@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver, resource_tracker
 from typing import Any, TypeVar, cast
 
 from curation.errors import ResourceError
@@ -90,8 +91,22 @@ class Pool:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(_PRELOAD)
+            _start_server()
             self._executor = ProcessPoolExecutor(self.workers, context, _begin_worker, (os.getpid(), dict(os.environ)))
         return self._executor
+
+
+def _start_server() -> None:
+    """The process that workers are forked from, and they, never see Ctrl-C: it is for the driver, which ends them.
+
+    Without this the server would be interrupted, loudly, while it imports.
+    """
+    resource_tracker.ensure_running()  # now, as starting it would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker(driver: int, environment: dict[str, str]) -> None:
@@ -100,7 +115,6 @@ def _begin_worker(driver: int, environment: dict[str, str]) -> None:
     The process that workers are forked from may be older than the driver's environment, where keys of endpoints lie.
     """
     os.environ.update(environment)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver is interrupted, and ends its workers
     slim_process()
 
     def watch() -> None:

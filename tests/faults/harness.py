@@ -152,9 +152,13 @@ _SAID = {0: "", -signal.SIGKILL: "", 128 + signal.SIGINT: "interrupted", 128 + s
 
 
 def ended_well(ground: Ground, result: Result) -> str | None:
-    """A clear end, nothing half under a final name; a run that says it is done is done."""
+    """A clear end, nothing half under a final name; a run that says it is done is done.
+
+    Behind -9 nobody is left to say anything; a worker that was just beginning may say so in Python's words.
+    """
     root, digests, expected = ground.root, ground.digests, ground.expected
-    if result.code == 99 or "Traceback" in result.printed or "Exception ignored" in result.printed:
+    loud = "Traceback" in result.printed or "Exception ignored" in result.printed
+    if result.code == 99 or (loud and result.code != -signal.SIGKILL):
         return f"a traceback: {result.printed[-1500:]}"
     if result.code == 0 and digests(root) != expected:
         return f"exit 0 with another result: {result.printed[-500:]}"
