@@ -27,7 +27,8 @@ __all__ = ["Pool", "call", "current", "use"]
 T = TypeVar("T")
 
 _ATTEMPTS = 3
-_PRELOAD = ["numpy", "pyarrow", "pyarrow.compute", "pydantic", "numba", "pipelines.tasks.execute", "pipelines.lean"]
+_PRELOAD = ["pipelines.worker_server", "numpy", "pyarrow", "pyarrow.compute", "pydantic", "numba"]
+_PRELOAD += ["pipelines.tasks.execute", "pipelines.lean"]
 
 _current: Pool | None = None
 
