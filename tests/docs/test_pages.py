@@ -40,6 +40,7 @@ def runs(block):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("page", SLOW, ids=name)
 def test_a_page_can_be_followed_with_what_takes_minutes(page, reader, tmp_path):
     assert reader.submit(follow, page, tmp_path, slow=True).result() > 0
