@@ -6,7 +6,6 @@ few documents: what remains without it is the cost of the work.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import platform
@@ -25,7 +24,7 @@ import pyarrow as pa
 from benchmarks.corpus import make_corpus
 from benchmarks.inputs import count_documents, folder_mb, slice_of
 from benchmarks.measure import CommandError, Usage, machine, measured, median_of
-from benchmarks.peers import DEFAULT_CACHE, Peer, peer
+from benchmarks.peers import Peer, peer
 from curation.manifest import Manifest
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "gristmill",
     "kept_arrow",
     "kept_json_lines",
-    "options_of",
     "peer_rows",
     "run_once",
     "stage_seconds",
@@ -60,17 +58,6 @@ class Contestant:
     name: str
     command: Callable[[Path, Path], list[str]]
     kept: Kept
-
-
-def options_of(description: str | None, output: str, peer_megabytes: float) -> argparse.ArgumentParser:
-    """What every comparison may be asked; more can be added."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--peer-megabytes", type=float, default=peer_megabytes)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results") / output)
-    return parser
 
 
 def corpus_of(given: Path | None, megabytes: int, scratch: Path) -> Path:

@@ -183,58 +183,58 @@ def canonical_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _canonical(array: pa.Array) -> pa.Array:
     valid = _valid(array)
-    validity = None if valid is None else _bits(valid)
     if pa.types.is_string(array.type) or pa.types.is_binary(array.type):
-        return _canonical_bytes(array, valid, validity, np.int32)
+        return _canonical_bytes(array, valid, np.int32)
     if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type):
-        return _canonical_bytes(array, valid, validity, np.int64)
+        return _canonical_bytes(array, valid, np.int64)
     if pa.types.is_list(array.type):
-        return _canonical_list(array, valid, validity)
+        return _canonical_list(array, valid)
     if pa.types.is_struct(array.type):
         children = [_canonical(child) for child in array.flatten()]
-        return pa.Array.from_buffers(array.type, len(array), [validity], array.null_count, 0, children)
+        return pa.Array.from_buffers(array.type, len(array), [_bitmap(valid)], array.null_count, 0, children)
     if pa.types.is_boolean(array.type):
         bits = _bits(np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), np.bool_))
-        return pa.Array.from_buffers(array.type, len(array), [validity, bits], array.null_count)
-    return _canonical_fixed(array, valid, validity)
+        return pa.Array.from_buffers(array.type, len(array), [_bitmap(valid), bits], array.null_count)
+    return _canonical_fixed(array, valid)
 
 
 def _valid(array: pa.Array) -> Flags | None:
     """Which values are there; None where all are. Straight from the bitmap, as there are many small columns."""
     if array.null_count == 0:
         return None
-    bitmap = array.buffers()[0]
-    if bitmap is None:  # of type null
-        return np.zeros(len(array), np.bool_)
     first = array.offset // 8
-    packed = np.frombuffer(bitmap, np.uint8, (array.offset + len(array) + 7) // 8 - first, first)
+    packed = np.frombuffer(array.buffers()[0], np.uint8, (array.offset + len(array) + 7) // 8 - first, first)
     flags = np.unpackbits(packed, bitorder="little").view(np.bool_)
     return flags[array.offset - 8 * first :][: len(array)]
+
+
+def _bitmap(valid: Flags | None) -> pa.Buffer | None:
+    return None if valid is None else _bits(valid)
 
 
 def _bits(flags: Flags) -> pa.Buffer:
     return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
-def _canonical_bytes(
-    array: pa.Array, valid: Flags | None, validity: pa.Buffer | None, width: type[np.integer[Any]]
-) -> pa.Array:
+def _canonical_bytes(array: pa.Array, valid: Flags | None, width: type[np.integer[Any]]) -> pa.Array:
     nulls, starts = array.null_count, _offsets(array.buffers()[1], array, width)
     if _hides(starts, valid):
         array = array.fill_null(b"" if array.type in (pa.binary(), pa.large_binary()) else "")
         starts = _offsets(array.buffers()[1], array, width)
     data = array.buffers()[2]
     content = data.slice(int(starts[0]), int(starts[-1] - starts[0])) if data is not None else pa.py_buffer(b"")
-    return pa.Array.from_buffers(array.type, len(array), [validity, _rebased(starts), content], nulls)
+    return pa.Array.from_buffers(array.type, len(array), [_bitmap(valid), _rebased(starts), content], nulls)
 
 
-def _canonical_list(array: pa.Array, valid: Flags | None, validity: pa.Buffer | None) -> pa.Array:
+def _canonical_list(array: pa.Array, valid: Flags | None) -> pa.Array:
     starts = _offsets(array.buffers()[1], array, np.int32)
     if _hides(starts, valid):
         array = pa.array(array.to_pylist(), array.type)  # rare and small
         starts = _offsets(array.buffers()[1], array, np.int32)
     values = _canonical(array.values.slice(int(starts[0]), int(starts[-1] - starts[0])))
-    return pa.Array.from_buffers(array.type, len(array), [validity, _rebased(starts)], array.null_count, 0, [values])
+    return pa.Array.from_buffers(
+        array.type, len(array), [_bitmap(valid), _rebased(starts)], array.null_count, 0, [values]
+    )
 
 
 def _hides(starts: npt.NDArray[np.integer[Any]], valid: Flags | None) -> bool:
@@ -242,17 +242,17 @@ def _hides(starts: npt.NDArray[np.integer[Any]], valid: Flags | None) -> bool:
     return valid is not None and bool(np.diff(starts)[~valid].any())
 
 
-def _canonical_fixed(array: pa.Array, valid: Flags | None, validity: pa.Buffer | None) -> pa.Array:
+def _canonical_fixed(array: pa.Array, valid: Flags | None) -> pa.Array:
     width = array.type.bit_width // 8
     data = array.buffers()[1]
     if data is None:
-        return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(b"")], array.null_count)
+        return pa.Array.from_buffers(array.type, len(array), [_bitmap(valid), pa.py_buffer(b"")], array.null_count)
     content = data.slice(array.offset * width, len(array) * width)
     if valid is not None:
         rows = np.frombuffer(content, f"V{width}").copy()
         rows[~valid] = np.void(bytes(width))
         content = pa.py_buffer(rows)
-    return pa.Array.from_buffers(array.type, len(array), [validity, content], array.null_count)
+    return pa.Array.from_buffers(array.type, len(array), [_bitmap(valid), content], array.null_count)
 
 
 def _offsets(buffer: pa.Buffer | None, array: pa.Array, width: type[np.integer[Any]]) -> npt.NDArray[np.integer[Any]]:

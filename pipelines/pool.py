@@ -116,6 +116,7 @@ def _begin_worker(driver: int, environment: dict[str, str]) -> None:
     The process that workers are forked from may be older than the driver's environment, where keys of endpoints lie.
     """
     os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may have been started by somebody else
     slim_process()
 
     def watch() -> None:

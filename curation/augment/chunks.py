@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from curation.augment.expansion import Expansion, Made
+from curation.augment.expansion import ByDocument, Made
 from curation.augment.pieces import sentences_of, spaced_words
 from curation.operator import Contract
 from curation.schema import seed_for
@@ -15,7 +15,7 @@ from curation.schema import seed_for
 __all__ = ["Chunks"]
 
 
-class Chunks(Expansion):
+class Chunks(ByDocument):
     """Overlapping pieces of a long document, by words, sentences or characters.
 
     Pieces of `size` words, sentences or characters, each beginning `overlap` before the end of the one before

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from curation.augment.expansion import Expansion, Made, pair
+from curation.augment.expansion import ByDocument, Made, pair
 from curation.augment.question_answer import Kind
 from curation.augment.structure import Language, definitions, headings, lists
 from curation.operator import Contract
@@ -17,7 +17,7 @@ from curation.schema import seed_for
 __all__ = ["Cloze"]
 
 
-class Cloze(Expansion):
+class Cloze(ByDocument):
     """Pairs of a passage with a gap and what belongs there, from the structure of a text.
 
     Pairs of a passage with a gap and what belongs there, at most `max_items` for a document, as `kinds` names them.

@@ -15,7 +15,7 @@ from pydantic import Field
 from curation.operator import Operator
 from curation.schema import DOCUMENT, child_id, seed_for
 
-__all__ = ["Copying", "Expansion", "Made", "fields_of", "pair"]
+__all__ = ["ByDocument", "Copying", "Expansion", "Made", "fields_of", "pair"]
 
 _INHERITED = ["id", "source", "url", "text", "meta"]
 
@@ -52,17 +52,9 @@ class Expansion(Operator):
     def needs(self) -> tuple[str, ...]:
         return tuple(self.where)
 
-    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        rows = [row for parent in self.chosen(batch) for row in self.rows_of(parent, self.children(parent))]
-        return pa.RecordBatch.from_pylist(rows, schema=DOCUMENT)
-
     def chosen(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
         """Documents with text that belong to the share."""
         return [parent for parent in batch.select(_INHERITED).to_pylist() if self._is_chosen(parent)]
-
-    @abstractmethod
-    def children(self, parent: dict[str, Any]) -> Iterable[Made]:
-        """New texts of one document, `id` and `text` among its fields; the same ones each time."""
 
     def _is_chosen(self, parent: dict[str, Any]) -> bool:
         if not parent["text"]:
@@ -90,7 +82,19 @@ def fields_of(meta: str | None) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-class Copying(Expansion):
+class ByDocument(Expansion):
+    """Asks nothing of other documents for the new texts of one."""
+
+    @abstractmethod
+    def children(self, parent: dict[str, Any]) -> Iterable[Made]:
+        """New texts of one document, `id` and `text` among its fields; the same ones each time."""
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        rows = [row for parent in self.chosen(batch) for row in self.rows_of(parent, self.children(parent))]
+        return pa.RecordBatch.from_pylist(rows, schema=DOCUMENT)
+
+
+class Copying(ByDocument):
     """Makes `copies` of a document, each changed by chance; one that comes out unchanged is not kept."""
 
     copies: int = Field(1, ge=1, le=100)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from curation.augment.expansion import Expansion, Made, pair
+from curation.augment.expansion import ByDocument, Made, pair
 from curation.augment.pieces import sentences_of
 from curation.augment.sentence_scores import Method, scores_of
 from curation.operator import Contract
@@ -17,7 +17,7 @@ from curation.schema import seed_for
 __all__ = ["ExtractiveSummary"]
 
 
-class ExtractiveSummary(Expansion):
+class ExtractiveSummary(ByDocument):
     """A pair for each document: the text, and its best sentences as a summary.
 
     A pair for each document: the text, and its `sentences` best sentences in the order of the text.

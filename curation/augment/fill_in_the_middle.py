@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from curation.augment.expansion import Expansion, Made, pair
+from curation.augment.expansion import ByDocument, Made, pair
 from curation.operator import Contract
 from curation.schema import child_id, seed_for
 
 __all__ = ["FillInTheMiddle"]
 
 
-class FillInTheMiddle(Expansion):
+class FillInTheMiddle(ByDocument):
     """Pairs of a beginning and an end, and the middle that belongs between them.
 
     `copies` of a document cut at two random characters into prefix, middle and suffix, the middle moved to the end.

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from curation.augment.expansion import Expansion, Made, fields_of, pair
+from curation.augment.expansion import ByDocument, Made, fields_of, pair
 from curation.errors import ResourceError
 from curation.operator import Contract, Resources
 from curation.schema import child_id, seed_for
@@ -42,7 +42,7 @@ class Template(BaseModel):
         return self.prompt, self.response
 
 
-class InstructionTemplates(Expansion):
+class InstructionTemplates(ByDocument):
     """Pairs of instruction and response, from templates over text and metadata.
 
     Pairs made from templates such as {prompt: "Write an article with the title {title}.\\n", response: "{text}"}.

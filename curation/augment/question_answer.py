@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from curation.augment.expansion import Expansion, Made, pair
+from curation.augment.expansion import ByDocument, Made, pair
 from curation.augment.structure import Language, definitions, headings, lists
 from curation.operator import Contract
 from curation.schema import seed_for
@@ -26,7 +26,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-class QuestionAnswer(Expansion):
+class QuestionAnswer(ByDocument):
     """Pairs of question and answer, from the structure of a text.
 
     Pairs of question and answer, at most `max_items` for a document, from what `kinds` names.

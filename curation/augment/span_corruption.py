@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from curation.augment.expansion import Expansion, Made, pair
+from curation.augment.expansion import ByDocument, Made, pair
 from curation.augment.pieces import spaced_words
 from curation.operator import Contract
 from curation.schema import child_id, seed_for
@@ -17,7 +17,7 @@ from curation.schema import child_id, seed_for
 __all__ = ["SpanCorruption"]
 
 
-class SpanCorruption(Expansion):
+class SpanCorruption(ByDocument):
     """Pairs of a text with hidden spans and the hidden spans, as T5 is trained on.
 
     Pairs for each `window` of words (or characters): the text with spans hidden, and the hidden spans.

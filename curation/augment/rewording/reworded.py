@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -64,9 +63,6 @@ class Reworded(Expansion):
                 raise answer
             rows += self.rows_of(parent, [Made(answer, self._seed(parent))])
         return pa.RecordBatch.from_pylist(rows, schema=DOCUMENT)
-
-    def children(self, parent: dict[str, Any]) -> Iterable[Made]:
-        raise NotImplementedError("answers are asked for by the batch")
 
     def _is_short(self, parent: dict[str, Any]) -> bool:
         return len(parent["text"]) <= self.longest

@@ -51,6 +51,12 @@ def said(log):
     raise AssertionError("the job server was not started")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """What an engine says goes to a file of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
 def refused(error, *options, **choice):
     with pytest.raises(error) as caught, opened(EngineChoice(options=options, **choice), 2, Path("engine.log")):
         pass
@@ -124,9 +130,8 @@ def test_a_job_server_lives_as_long_as_the_run(java, tmp_path):
     assert not is_alive(process)
 
 
-def test_a_job_server_that_ends_at_once_is_an_error_that_names_its_log(java, tmp_path, monkeypatch):
+def test_a_job_server_that_ends_at_once_is_an_error_that_names_its_log(java, tmp_path):
     java.write_text("#!/bin/sh\nexit 7\n")
-    monkeypatch.chdir(tmp_path)
     assert "ended with 7" in refused(ResourceError, runner="spark", jars=tmp_path)
 
 
