@@ -175,11 +175,12 @@ def test_a_lost_file_is_made_again(recipe_text, tmp_path, digests):
 def test_a_flipped_bit_stops_the_unit_that_reads_it(recipe_text, reference_run, tmp_path, digests):
     root = tmp_path / "run"
     shutil.copytree(reference_run, root)
-    shutil.rmtree(root / "receipts/decide")
-    scores = min((root / "clean").glob("scores-*"))
-    scores.write_bytes(scores.read_bytes()[:-9] + b"!" + scores.read_bytes()[-8:])
-    with pytest.raises(IntegrityError, match=f"{scores.name}: found sha256 .* remove it and run the recipe again"):
-        run(recipe_text, root)
-    scores.unlink()
-    assert run(recipe_text, root).worked == ("clean", "decide")
-    assert digests(root) == digests(reference_run)
+    for _ in range(2):  # the second time in a file that this process has written itself
+        shutil.rmtree(root / "receipts/decide")
+        scores = min((root / "clean").glob("scores-*"))
+        scores.write_bytes(scores.read_bytes()[:-9] + b"!" + scores.read_bytes()[-8:])
+        with pytest.raises(IntegrityError, match=f"{scores.name}: found sha256 .* remove it and run the recipe again"):
+            run(recipe_text, root)
+        scores.unlink()
+        assert run(recipe_text, root).worked == ("clean", "decide")
+        assert digests(root) == digests(reference_run)
