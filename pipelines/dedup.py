@@ -122,14 +122,14 @@ class _Dedup:
     def equal(self, do: Do) -> Manifest:
         keys = do(self.keys())
         files = (*keys.files, *self._released(do, "keys-"))
-        groups = do(self._by_range("groups", _rows(files), files, "dedup:emit_range", "dedup:group_range"))
+        groups = do(self._by_range("groups", files, "dedup:group_range"))
         return do(self._ledger(groups))
 
     def linked(self, do: Do) -> Manifest:
         bands = do(self._by_shard("bands", "near:bands_unit"))
         self._common["bands"] = bands.stage
         files = (*bands.shards("bands-"), *self._released(do, "bands-"))
-        pairs = do(self._by_range("pairs", _rows(files), files, "near:emit_bands", "near:pairs_range"))
+        pairs = do(self._by_range("pairs", files, "near:pairs_range"))
         edges = do(self._edges("edges", pairs))
         stars = self._stars(edges, do)
         unseen = do(self._components("unseen", stars, edges.files, "linked:unseen_range"))
@@ -143,14 +143,11 @@ class _Dedup:
 
     def passages(self, do: Do) -> Manifest:
         anchors = do(self._by_shard("anchors", "rewriting:anchors_unit"))
-        rows = _rows(anchors.files)
-        repeated = do(
-            self._by_range("repeated", rows, anchors.files, "rewriting:emit_keys", "rewriting:repeated_range")
-        )
+        repeated = do(self._by_range("repeated", anchors.files, "rewriting:repeated_range"))
         return self._without_lost(do(self._by_place("runs", repeated, "rewriting:runs_unit")).files, do)
 
     def _without_lost(self, files: Sequence[FileRecord], do: Do) -> Manifest:
-        lost = do(self._by_range("lost", _rows(files), files, "rewriting:emit_keys", "rewriting:lost_range"))
+        lost = do(self._by_range("lost", files, "rewriting:lost_range"))
         return do(self._by_place("text", lost, "rewriting:text_unit"))
 
     def _stars(self, edges: Manifest, do: Do) -> Manifest:
@@ -201,62 +198,59 @@ class _Dedup:
         stage = stage_of(self._name("released"), self._run, task, self._settings, _VERSION, units, identities)
         return do(stage).shards(prefix)
 
-    def _by_range(self, step: str, rows: int, files: Sequence[FileRecord], emit: str, task: str) -> Stage:
+    def _by_range(self, step: str, files: Sequence[FileRecord], task: str) -> Stage:
         """A unit for each range of keys, fed from slices of `files`, one for each shard in order."""
-        count = ranges(rows)
-        feed = [{"file": file.path, "shard": shard, "ranges": count} for shard, file in enumerate(files)]
+        count = ranges(sum(file.rows for file in files))
+        feed = [{"file": packed(file), "shard": shard, "ranges": count} for shard, file in enumerate(files)]
         payload = {"read": digest_of([file.sha256 for file in files]), "ranges": count, "shards": self._shards}
-        return self._stage(step, emit, feed, files, task, [payload] * count)
+        return self._stage(step, "packed:emit_ranges", feed, task, [payload] * count)
 
     def _by_place(self, step: str, places: Manifest, task: str) -> Stage:
         """A unit for each shard of documents, fed with the places that lie in it."""
         payloads = [{"read": places.digest, "shard": packed(shard)} for shard in self._documents.shards("shard-")]
-        feed = [{"file": file.path} for file in places.files]
-        return self._stage(step, "rewriting:emit_places", feed, places.files, task, payloads)
+        feed = [{"file": packed(file)} for file in places.files]
+        return self._stage(step, "packed:emit_shards", feed, task, payloads)
 
     def _edges(self, step: str, pairs: Manifest) -> Stage:
         """A unit for each shard, fed with the pairs that begin in it."""
         payload: dict[str, Any] = {"read": pairs.digest, "texts": self._documents.digest}
         payload["unlike_parent"] = self._unlike_parent
-        feed = [{"file": file.path} for file in pairs.files]
-        return self._stage(step, "linked:emit_pairs", feed, pairs.files, "linked:edges_unit", [payload] * self._shards)
+        feed = [{"file": packed(file)} for file in pairs.files]
+        return self._stage(step, "packed:emit_shards", feed, "linked:edges_unit", [payload] * self._shards)
 
     def _by_node(self, step: str, count: int, files: Sequence[FileRecord], emit: str, task: str) -> Stage:
         """A unit for each range of nodes."""
         payload = {"read": digest_of([file.sha256 for file in files]), "ranges": count}
         common = {"ranges": count, "threshold": self._group.grouping.threshold}
-        feed = [{**common, "file": file.path} for file in files]
-        return self._stage(step, f"stars:emit_{emit}", feed, files, f"stars:{task}_range", [payload] * count)
+        feed = [{**common, "file": packed(file)} for file in files]
+        return self._stage(step, f"stars:emit_{emit}", feed, f"stars:{task}_range", [payload] * count, files)
 
     def _components(self, step: str, stars: Manifest, edges: Sequence[FileRecord], task: str) -> Stage:
         """A unit for each range of components, fed with all their links."""
         count = ranges(stars.counts["edges"])
         payload = {"stars": stars.digest, "read": digest_of([file.sha256 for file in edges]), "ranges": count}
         common = {"stars": [file.path for file in stars.files], "threshold": self._group.grouping.threshold}
-        feed = [{**common, "ranges": count, "file": file.path} for file in edges]
-        return self._stage(step, "linked:emit_edges", feed, edges, task, [payload] * count)
+        feed = [{**common, "ranges": count, "file": packed(file)} for file in edges]
+        return self._stage(step, "linked:emit_edges", feed, task, [payload] * count, edges)
 
     def _ledger(self, groups: Manifest) -> Stage:
         payloads = [
             {"groups": groups.digest, "decisions": packed(decisions)} for decisions in self._decided.shards("ledger-")
         ]
-        feed = [{"groups": packed(file)} for file in groups.files]
-        return self._stage("ledger", "dedup:emit_members", feed, groups.files, "dedup:ledger_unit", payloads)
+        feed = [{"file": packed(file)} for file in groups.files]
+        return self._stage("ledger", "packed:emit_shards", feed, "dedup:ledger_unit", payloads)
 
     def _stage(
         self,
         step: str,
         emit: str,
         feed: Sequence[dict[str, Any]],
-        files: Sequence[FileRecord],
         task: str,
         payloads: Sequence[dict[str, Any]],
+        carried: Sequence[FileRecord] = (),
     ) -> Stage:
-        source = Feed(_TASKS + emit, feed, sum(file.bytes for file in files))
+        """`carried` are files whose rows go through the engine themselves, not their places alone."""
+        source = Feed(_TASKS + emit, feed, sum(file.bytes for file in carried))
         payloads = [{"group": self._packed, **payload} for payload in payloads]
         arguments = self._run, self._settings, source, _TASKS + task, payloads, self._common
         return grouped_stage(self._name(step), [_VERSION, self._group.identity()], *arguments)
-
-
-def _rows(files: Sequence[FileRecord]) -> int:
-    return sum(file.rows for file in files)

@@ -1,7 +1,9 @@
 """Stages whose units are fed by key through the engine's own GroupByKey.
 
-On one machine, keys go through in waves, so that what is in flight fits the memory budget; on a cluster in one wave.
-How many ranges of keys there are depends on the data alone, so every machine leaves the same files.
+Of a table that is sorted by its key only the place of each range goes through (pipelines.tasks.packed), and the unit
+reads it there. Rows that are made on the way go through themselves: on one machine in waves, so that what is in flight
+fits the memory budget; on a cluster in one wave. How many ranges of keys there are depends on the data alone, so every
+machine leaves the same files.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from pipelines.stage import Stage, content_of, units_of
 
 __all__ = ["Feed", "grouped_stage", "ranges"]
 
-ROWS_PER_RANGE = 2_000_000
+ROWS_PER_RANGE = 500_000
 # Packed rows in the engine, on their way to a worker, and sorted there; measured on `benchmarks/dedup.py`.
 _COPIES = 5
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Where values come from: payloads for `emit`, which gives (key, packed rows), and about how many bytes in all."""
+    """Where values come from: payloads for `emit`, which gives (key, packed), and about how many bytes of rows in all."""
 
     emit: str
     payloads: Sequence[dict[str, Any]]

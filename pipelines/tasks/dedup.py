@@ -26,15 +26,13 @@ from curation.schema import id_words, with_columns
 from curation.shards import FileRecord, ShardWriter, aligned, read_shard
 from pipelines.tasks.components import group_of
 from pipelines.tasks.election import MEMBER, elected
-from pipelines.tasks.packed import joined, mapped_table, range_of, slices, write_table
+from pipelines.tasks.packed import joined, write_table
 
 __all__ = [
     "COPIES",
     "KEY",
     "alive",
     "copies_of",
-    "emit_members",
-    "emit_range",
     "group_range",
     "keys_unit",
     "ledger_unit",
@@ -133,16 +131,9 @@ def _keys(grouping: Any, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32]) ->
     return table
 
 
-def emit_range(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    """Slices of a shard's keys, one for each range in [first, last)."""
-    table = mapped_table(root, unit.payload["file"])
-    ranges = range_of(table["hi"], unit.payload["ranges"])
-    return slices(table, ranges, first, last, unit.payload["shard"])
-
-
 def group_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     """Groups of equal keys in one range. Sorted by content, so the order in which values arrive means nothing."""
-    table = joined(values, KEY)
+    table = joined(root, values, KEY)
     table = table[np.lexsort((table["id_lo"], table["id_hi"], table["lo"], table["hi"]))]
     table = table[_repeated(table)]
     ids = np.stack([table["id_hi"], table["id_lo"]], axis=1)
@@ -159,15 +150,9 @@ def _repeated(table: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.concatenate((same, [False])) | np.concatenate(([False], same)) if len(table) else np.zeros(0, np.bool_)
 
 
-def emit_members(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    """Rows of a range's groups, by the shard they belong to."""
-    members = mapped_table(root, unit.payload["groups"]["path"])
-    return slices(members, members["shard"].astype(np.int64), first, last)
-
-
 def ledger_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     """The sidecar of one shard: null for documents that are alone; survivors have a cluster but no survivor."""
-    members = joined(values, MEMBER)
+    members = joined(root, values, MEMBER)
     members = members[np.argsort(members["row"])]
     writer = ShardWriter(root, f"{unit.stage}/ledger-{unit.index:05d}.arrow", LEDGER)
     removed = start = 0

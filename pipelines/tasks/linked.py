@@ -24,10 +24,10 @@ from curation.shards import FileRecord, read_shard
 from pipelines.tasks.election import elected
 from pipelines.tasks.families import unrelated
 from pipelines.tasks.near import PAIR, ROW, SHIFT, by_shard, ids_of, minhash_of, receipt_of, sorted_pairs, who
-from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
+from pipelines.tasks.packed import Table, Values, joined, mapped_table, range_of, slices, write_table
 from pipelines.tasks.stars import smallest
 
-__all__ = ["edges_unit", "emit_edges", "emit_pairs", "groups_range", "unseen_range"]
+__all__ = ["edges_unit", "emit_edges", "groups_range", "unseen_range"]
 
 Nodes = npt.NDArray[np.uint64]
 Indexes = npt.NDArray[np.int64]
@@ -36,15 +36,9 @@ EDGE = np.dtype([("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
 LINK = np.dtype([("label", "<u8"), ("a", "<u8"), ("b", "<u8"), ("similarity", "<f8")])
 
 
-def emit_pairs(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    """Pairs of a range, by the shard of their first node."""
-    table = mapped_table(root, unit.payload["file"])
-    return slices(table, (table["a"] >> SHIFT).astype(np.int64), first, last)
-
-
 def edges_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     """Exact similarity of every pair that begins in this shard; the other side is read shard by shard."""
-    grouping, pairs = minhash_of(unit), joined(values, PAIR)
+    grouping, pairs = minhash_of(unit), joined(root, values, PAIR)
     pairs = sorted_pairs(pairs["a"], pairs["b"])
     if unit.payload["unlike_parent"]:
         pairs = unrelated(pairs, unit.payload["unlike_parent"], lambda shard: _texts(root, unit, shard))
@@ -108,9 +102,9 @@ def _shards(root: str, documents: str, digest: str) -> tuple[FileRecord, ...]:
     return Manifest.read(Path(root) / documents / MANIFEST).shards("shard-")
 
 
-def emit_edges(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
+def emit_edges(root: Path, unit: Unit, first: int, last: int) -> Values:
     """Pairs within a component, similar or not, by the range of their component."""
-    edges = mapped_table(root, unit.payload["file"])
+    edges = mapped_table(root, unit.payload["file"]["path"])
     labels = smallest(root, unit.payload["stars"], np.ascontiguousarray(edges["a"]))
     inside = edges["similarity"] >= unit.payload["threshold"]
     apart = np.flatnonzero(~inside)
@@ -129,7 +123,7 @@ class _Component:
     """All compared pairs of some components, with documents numbered from 0, and their election."""
 
     def __init__(self, root: Path, unit: Unit, values: list[bytes]) -> None:
-        links = joined(values, LINK)
+        links = joined(root, values, LINK)
         links = links[np.lexsort((links["b"], links["a"]))]
         links = links[run_starts(links["a"], links["b"])]
         self.nodes = sorted_unique(np.concatenate((links["a"], links["b"])))

@@ -24,7 +24,7 @@ from curation.schema import id_words
 from curation.shards import FileRecord
 from pipelines.tasks.components import group_of
 from pipelines.tasks.dedup import COPIES, alive
-from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
+from pipelines.tasks.packed import Table, joined, mapped_table, write_table
 
 __all__ = [
     "BAND",
@@ -33,7 +33,6 @@ __all__ = [
     "SHIFT",
     "bands_unit",
     "by_shard",
-    "emit_bands",
     "ids_of",
     "minhash_of",
     "pairs_range",
@@ -93,13 +92,8 @@ def _bands(grouping: MinHash, batch: pa.RecordBatch, rows: npt.NDArray[np.uint32
     return table
 
 
-def emit_bands(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    table = mapped_table(root, unit.payload["file"])
-    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last, unit.payload["shard"])
-
-
 def pairs_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    entries = joined(values, BAND)
+    entries = joined(root, values, BAND)
     entries = entries[occurs_again(entries["key"])]
     nodes = sorted_unique(np.ascontiguousarray(entries["node"]))
     number = np.searchsorted(nodes, entries["node"])

@@ -28,13 +28,11 @@ from curation.schema import DOCUMENT, with_columns
 from curation.shards import FileRecord, ShardWriter, read_shard
 from pipelines.tasks.components import group_of
 from pipelines.tasks.dedup import alive
-from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
+from pipelines.tasks.packed import Table, joined, write_table
 
 __all__ = [
     "REWRITTEN",
     "anchors_unit",
-    "emit_keys",
-    "emit_places",
     "lost_range",
     "repeated_range",
     "runs_unit",
@@ -59,7 +57,7 @@ REWRITTEN = pa.schema(
         ("bytes", pa.int64()),
     ]
 )
-_SHIFT, _ROW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_ROW = np.uint64(0xFFFFFFFF)
 
 
 def _receipt(unit: Unit, *files: FileRecord, **counts: int) -> Receipt:
@@ -100,18 +98,13 @@ def anchors_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
     return _sorted_keys(root, unit, np.concatenate(tables))
 
 
-def emit_keys(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    table = mapped_table(root, unit.payload["file"])
-    return slices(table, range_of(table["key"], unit.payload["ranges"]), first, last, unit.payload["shard"])
-
-
 def repeated_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    anchors = joined(values, ANCHOR)
+    anchors = joined(root, values, ANCHOR)
     return _places(root, unit, anchors[occurs_again(np.ascontiguousarray(anchors["key"]))])
 
 
 def lost_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    units = joined(values, UNIT)
+    units = joined(root, values, UNIT)
     columns = [np.ascontiguousarray(units[name]) for name in ("key", "low", "owner", "node", "first")]
     return _places(root, unit, units[lost(*columns)])
 
@@ -124,15 +117,9 @@ def _places(root: Path, unit: Unit, rows: Table) -> Receipt:
     return _receipt(unit, write_table(root, f"{unit.stage}/places-{unit.index:05d}.npy", table), places=len(table))
 
 
-def emit_places(root: Path, unit: Unit, first: int, last: int) -> list[tuple[int, bytes]]:
-    """Places of a range, by the shard they lie in."""
-    table = mapped_table(root, unit.payload["file"])
-    return slices(table, (table["node"] >> _SHIFT).astype(np.int64), first, last)
-
-
 def runs_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     grouping = group_of(unit.payload["group"]).grouping
-    places = np.unique(joined(values, PLACE))
+    places = np.unique(joined(root, values, PLACE))
     tables = [np.zeros(0, UNIT)]
     for batch, row, chosen in _with_places(root, unit.payload["shard"], places):
         if len(chosen):
@@ -161,7 +148,7 @@ def _with_places(
 
 def text_unit(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
     grouping = group_of(unit.payload["group"]).grouping
-    places = np.unique(joined(values, PLACE))
+    places = np.unique(joined(root, values, PLACE))
     shard = ShardWriter(root, f"{unit.stage}/shard-{unit.index:05d}.arrow", DOCUMENT)
     ledger = ShardWriter(root, f"{unit.stage}/ledger-{unit.index:05d}.arrow", REWRITTEN)
     counts = {"documents": 0, "rewritten": 0, "dropped": 0, "removed_characters": 0}

@@ -21,7 +21,7 @@ from curation.kernels.components import both_ways, components, large_star, small
 from curation.kernels.hashing import mix_all
 from curation.kernels.runs import run_starts, sorted_unique
 from curation.manifest import Receipt, Unit
-from pipelines.tasks.packed import Table, joined, mapped_table, range_of, slices, write_table
+from pipelines.tasks.packed import Table, Values, joined, mapped_table, range_of, slices, write_table
 
 __all__ = [
     "contract_range",
@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 Nodes = npt.NDArray[np.uint64]
-Values = list[tuple[int, bytes]]
 
 _EDGE = np.dtype(("<u8", 2))
 
@@ -47,19 +46,19 @@ def spread(nodes: Nodes, ranges: int) -> npt.NDArray[np.int64]:
 
 def emit_links(root: Path, unit: Unit, first: int, last: int) -> Values:
     """Pairs at or above the threshold, by the range of their first node."""
-    table = mapped_table(root, unit.payload["file"])
+    table = mapped_table(root, unit.payload["file"]["path"])
     table = table[table["similarity"] >= unit.payload["threshold"]]
     return _by_first(np.stack((table["a"], table["b"]), axis=1), unit.payload["ranges"], first, last)
 
 
 def emit_edges(root: Path, unit: Unit, first: int, last: int) -> Values:
     """Edges by the range of their larger node."""
-    return _by_first(mapped_table(root, unit.payload["file"]), unit.payload["ranges"], first, last)
+    return _by_first(mapped_table(root, unit.payload["file"]["path"]), unit.payload["ranges"], first, last)
 
 
 def emit_arcs(root: Path, unit: Unit, first: int, last: int) -> Values:
     """Edges twice, by the range of either node."""
-    return _by_first(both_ways(mapped_table(root, unit.payload["file"])), unit.payload["ranges"], first, last)
+    return _by_first(both_ways(mapped_table(root, unit.payload["file"]["path"])), unit.payload["ranges"], first, last)
 
 
 def _by_first(edges: Nodes, ranges: int, first: int, last: int) -> Values:
@@ -69,7 +68,7 @@ def _by_first(edges: Nodes, ranges: int, first: int, last: int) -> Values:
 
 
 def contract_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    links = _unique(joined(values, _EDGE))
+    links = _unique(joined(root, values, _EDGE))
     nodes = sorted_unique(links.reshape(-1))
     left, right = np.searchsorted(nodes, links[:, 0]), np.searchsorted(nodes, links[:, 1])
     labels = nodes[components(len(nodes), left, right)]
@@ -78,14 +77,14 @@ def contract_range(root: Path, unit: Unit, settings: dict[str, Any], values: lis
 
 
 def large_star_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    arcs = _unique(joined(values, _EDGE))
+    arcs = _unique(joined(root, values, _EDGE))
     edges = large_star(arcs)
     before = _unique(arcs[arcs[:, 1] > arcs[:, 0]][:, ::-1])
     return _written(root, unit, edges, changed=not np.array_equal(edges, before))
 
 
 def small_star_range(root: Path, unit: Unit, settings: dict[str, Any], values: list[bytes]) -> Receipt:
-    before = _unique(joined(values, _EDGE))
+    before = _unique(joined(root, values, _EDGE))
     edges = small_star(before)
     return _written(root, unit, edges, changed=not np.array_equal(edges, before))
 

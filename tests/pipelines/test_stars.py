@@ -26,7 +26,7 @@ def settle(root, pairs, ranges):
         taken.append(name)
         values = {}
         for number, file in enumerate(files):
-            unit = Unit(stage=name, index=number, fingerprint="", payload={"file": file.path, **common})
+            unit = Unit(stage=name, index=number, fingerprint="", payload={"file": file.model_dump(), **common})
             for key, value in getattr(stars, f"emit_{emit}")(root, unit, 0, ranges):
                 values.setdefault(key, []).insert(0, value)
         units = [Unit(stage=name, index=key, fingerprint="", payload={}) for key in range(ranges)]
