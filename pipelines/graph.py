@@ -1,19 +1,19 @@
 """The module that imports Beam: units go through a map, or keys of units through Beam's own GroupByKey.
 
 An element is a unit of work or a packed array of keys, never a document. On one machine the pool spreads the units, so
-the graph is as small as it can be: a pipeline of two steps takes Beam 15 ms, one with Create and Reshuffle 75. On a
-cluster a Reshuffle spreads them, and a worker does its units itself. Parameters travel in the elements: Beam gives
-subprocess workers no global options.
+the graph is as small as it can be, and Beam builds it once for all stages. On a cluster a Reshuffle spreads the units,
+and a worker does its own. Parameters travel in the elements: Beam gives subprocess workers no global options.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from curation.errors import GristmillError
 from curation.manifest import Unit
@@ -26,45 +26,95 @@ from pipelines.tasks import execute, failures
 with without("pandas", "pymongo", "boto3", "apache_beam.io.gcp"):
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.portability.api import beam_runner_api_pb2
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
     from apache_beam.transforms.window import GlobalWindow
     from apache_beam.utils.windowed_value import WindowedValue
 
 __all__ = ["group_units", "map_units"]
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What a pipeline does: units, and what becomes of them: `Work` for a map, `Grouping` for a group."""
+
+    units: Sequence[Unit]
+    to_do: Any
+
+
+_Graph = Callable[[beam.Pipeline, Engine, _Job | None], None]
+
+
 def map_units(engine: Engine, work: Work, units: Sequence[Unit]) -> None:
-    with _pipeline(engine) as pipeline:
-        _spread(pipeline, units, engine) | "RunUnit" >> beam.ParDo(_RunUnits(work))
+    _run(engine, _Job(units, work), _mapped)
 
 
 def group_units(engine: Engine, units: Sequence[Unit], grouping: Grouping) -> None:
-    with _pipeline(engine) as pipeline:
-        (
-            _spread(pipeline, units, engine)
-            | "EmitKeys" >> beam.ParDo(_EmitKeys(grouping)).with_output_types(tuple[int, bytes])
-            | "ByKey" >> beam.GroupByKey()
-            | "RunKey" >> beam.ParDo(_RunKeys(grouping))
-        )
+    _run(engine, _Job(units, grouping), _grouped)
 
 
-@contextlib.contextmanager
-def _pipeline(engine: Engine) -> Iterator[beam.Pipeline]:
-    """Runs when the block ends. Whoever interrupts the run does not leave a job behind on a cluster."""
+def _mapped(pipeline: beam.Pipeline, engine: Engine, job: _Job | None) -> None:
+    _spread(pipeline, engine, job) | "RunUnit" >> beam.ParDo(_RunUnits(job))
+
+
+def _grouped(pipeline: beam.Pipeline, engine: Engine, job: _Job | None) -> None:
+    (
+        _spread(pipeline, engine, job)
+        | "EmitKeys" >> beam.ParDo(_EmitKeys(job)).with_output_types(tuple[int, bytes])
+        | "ByKey" >> beam.GroupByKey()
+        | "RunKey" >> beam.ParDo(_RunKeys(job))
+    )
+
+
+def _spread(pipeline: beam.Pipeline, engine: Engine, job: _Job | None) -> beam.PCollection:
+    """The units as JSON; the empty text comes first, for what must happen once."""
+    elements = pipeline | "Begin" >> beam.Impulse() | "Units" >> beam.ParDo(_Units(job))
+    return elements if engine.is_local else elements | "Spread" >> beam.Reshuffle()
+
+
+def _run(engine: Engine, job: _Job, graph: _Graph) -> None:
+    if engine.is_local:
+        _here(graph).run_job(engine, job)
+        return
     pipeline = beam.Pipeline(options=_options(engine))
     try:
         with pipeline:
-            yield pipeline
-    except KeyboardInterrupt:
-        job = getattr(pipeline, "result", None)
-        if job is not None and not engine.is_local:
-            job.cancel()
+            graph(pipeline, engine, job)
+    except KeyboardInterrupt:  # whoever interrupts the run does not leave a job behind on a cluster
+        running = getattr(pipeline, "result", None)
+        if running is not None:
+            running.cancel()
         raise
 
 
-def _spread(pipeline: beam.Pipeline, units: Sequence[Unit], engine: Engine) -> beam.PCollection:
-    """The units as JSON; the empty text comes first, for what must happen once."""
-    elements = pipeline | "Begin" >> beam.Impulse() | "Units" >> beam.ParDo(_Units(units))
-    return elements if engine.is_local else elements | "Spread" >> beam.Reshuffle()
+@cache
+def _here(graph: _Graph) -> _Here:
+    return _Here(graph)
+
+
+class _Here(FnApiRunner):
+    """Runs jobs of one graph in this process: Beam builds, checks and translates the graph once, and finds the job."""
+
+    job: ClassVar[_Job | None] = None
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, graph: _Graph) -> None:
+        super().__init__()
+        self._graph, self._translated = graph, b""
+
+    def run_job(self, engine: Engine, job: _Job) -> None:
+        with self._lock:
+            _Here.job = job
+            if self._translated:
+                proto = beam_runner_api_pb2.Pipeline.FromString(self._translated)
+                super().run_via_runner_api(proto, _options(engine))
+            else:
+                with beam.Pipeline(runner=self, options=_options(engine)) as pipeline:
+                    self._graph(pipeline, engine, None)
+
+    def run_via_runner_api(self, pipeline_proto: Any, options: PipelineOptions) -> Any:
+        self._translated = pipeline_proto.SerializeToString()
+        return super().run_via_runner_api(pipeline_proto, options)
 
 
 class _Options(PipelineOptions):
@@ -82,16 +132,23 @@ def _options(engine: Engine) -> _Options:
     return _Options([f"--runner={engine.runner}", *engine.options])
 
 
-class _Units(beam.DoFn):
-    def __init__(self, units: Sequence[Unit]) -> None:
-        self._units = [unit.model_dump_json() for unit in units]
+class _OfJob(beam.DoFn):
+    def __init__(self, job: _Job | None) -> None:
+        self._given = job
 
+    def setup(self) -> None:
+        job = self._given or _Here.job
+        assert job is not None
+        self.job = job
+
+
+class _Units(_OfJob):
     def process(self, impulse: bytes) -> Iterator[str]:
         yield ""
-        yield from self._units
+        yield from (unit.model_dump_json() for unit in self.job.units)
 
 
-class _Pooled(beam.DoFn):
+class _Pooled(_OfJob):
     """Gathers a bundle's calls for the pool where there is one, and makes them at once where there is none."""
 
     function: Any
@@ -123,38 +180,31 @@ class _Pooled(beam.DoFn):
 class _RunUnits(_Pooled):
     function = staticmethod(execute.execute)
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
     def process(self, unit: str) -> Iterator[int]:
+        work: Work = self.job.to_do
         if unit:
-            yield from self._call((self._work.root, self._work.task, unit, json.dumps(self._work.settings)))
+            yield from self._call((work.root, work.task, unit, json.dumps(work.settings)))
 
 
 class _EmitKeys(_Pooled):
     function = staticmethod(execute.emit)
 
-    def __init__(self, grouping: Grouping) -> None:
-        self._grouping = grouping
-
     def process(self, unit: str) -> Iterator[tuple[int, bytes]]:
-        keys = (self._grouping.first, self._grouping.last)
+        grouping: Grouping = self.job.to_do
         if not unit:  # makes every key exist
-            yield from ((key, b"") for key in self._grouping.units)
+            yield from ((key, b"") for key in grouping.units)
             return
-        for pairs in self._call((self._grouping.work.root, self._grouping.emit, unit, keys)):
+        for pairs in self._call((grouping.work.root, grouping.emit, unit, (grouping.first, grouping.last))):
             yield from pairs
 
 
 class _RunKeys(_Pooled):
     function = staticmethod(execute.execute_group)
 
-    def __init__(self, grouping: Grouping) -> None:
-        self._grouping = grouping
-
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
         key, values = element
-        work, unit = self._grouping.work, self._grouping.units.get(key)
+        grouping: Grouping = self.job.to_do
+        work, unit = grouping.work, grouping.units.get(key)
         if unit is not None:
             call = (work.root, work.task, unit.model_dump_json(), json.dumps(work.settings), list(values))
             yield from self._call(call)

@@ -27,7 +27,7 @@ _COPIES = 5
 
 @dataclass(frozen=True)
 class Feed:
-    """Where values come from: payloads for `emit`, which gives (key, packed), and about how many bytes of rows in all."""
+    """Where values come from: payloads for `emit`, which gives (key, packed), and how many bytes of rows it packs."""
 
     emit: str
     payloads: Sequence[dict[str, Any]]

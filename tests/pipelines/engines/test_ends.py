@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from curation.errors import ResourceError
-from curation.manifest import Unit
+from curation.manifest import Unit, receipt_path
 from pipelines import graph
 from pipelines.engine import Engine, Work
 from pipelines.engines.quiet import quiet_goodbyes
@@ -32,8 +32,7 @@ def test_an_engine_that_gives_up_is_one_line_and_the_story_is_in_its_log(tmp_pat
         run_stage(stage, RunDirectory(tmp_path), Engine(), Progress(quiet=True))
 
 
-@pytest.mark.parametrize("runner", ["PortableRunner", "FnApiRunner"])
-def test_an_interrupted_run_leaves_no_job_on_a_cluster(runner, monkeypatch):
+def test_an_interrupted_run_leaves_no_job_on_a_cluster(monkeypatch):
     class Job:
         cancelled = False
 
@@ -46,8 +45,21 @@ def test_an_interrupted_run_leaves_no_job_on_a_cluster(runner, monkeypatch):
     job = Job()
     monkeypatch.setattr(graph.beam.Pipeline, "run", lambda self, *args: job)
     with pytest.raises(KeyboardInterrupt):
-        graph.map_units(Engine(runner, ("--job_endpoint=embed",)), Work("root", "m:f"), UNITS)
-    assert job.cancelled == (runner == "PortableRunner")
+        graph.map_units(Engine("PortableRunner", ("--job_endpoint=embed",)), Work("root", "m:f"), UNITS)
+    assert job.cancelled
+
+
+def test_a_graph_is_built_once_and_runs_each_job_that_comes(tmp_path, monkeypatch):
+    graph._here.cache_clear()
+    built = []
+    monkeypatch.setattr(
+        graph.beam, "Pipeline", lambda build=graph.beam.Pipeline, **given: built.append(1) or build(**given)
+    )
+    for stage in ("one", "two", "three"):
+        unit = Unit(stage=stage, index=0, fingerprint="f" * 64, payload={})
+        graph.map_units(Engine(), Work(str(tmp_path), "benchmarks.engines:idle_unit"), [unit])
+        assert receipt_path(tmp_path, stage, 0).is_file()
+    assert built == [1]
 
 
 def test_only_goodbyes_of_job_servers_are_kept_quiet(monkeypatch):
