@@ -62,7 +62,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         for workers in options.workers:
             rows.append({"name": "chain", "workers": workers, **about, **_chain(corpus, scratch, workers, repeats)})
             print(json.dumps(rows[-1]), flush=True)
-        start_up = start_up or chain._compiling(gristmill("chain", chain.RECIPE), scratch / "few", scratch)
+        start_up = start_up or chain.compiling(1, scratch / "few", scratch)
     return {
         "command": f"python -m benchmarks.scaling {' '.join(sys.argv[1:])}".strip(),
         "machine": machine(),

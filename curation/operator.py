@@ -63,6 +63,8 @@ class Operator(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     contract: ClassVar[Contract]
+    # Whether `open` loads a large model, which nobody does only to see if all is ready.
+    loads_model: ClassVar[bool] = False
 
     def adds(self) -> Mapping[str, pa.DataType]:
         """Columns this object adds; override where they depend on parameters."""

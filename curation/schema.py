@@ -61,7 +61,8 @@ def id_words(ids: pa.Array | Iterable[str]) -> npt.NDArray[np.uint64]:
 def text_buffers(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """UTF-8 bytes and n+1 offsets of a string column, without a copy where it is large_string already.
 
-    Offsets index the returned bytes; they need not begin at 0 (slices). Nulls read as empty text.
+    Offsets index the returned bytes; they need not begin at 0 (slices). Nulls read as empty text. Both are read-only,
+    whatever Arrow's buffers are: kernels are compiled once more for arrays that can be written.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -70,10 +71,12 @@ def text_buffers(column: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[n
     if column.null_count:
         column = column.fill_null("")
     _, offsets, data = column.buffers()
-    if offsets is None or len(column) == 0:
-        return np.zeros(0, np.uint8), np.zeros(len(column) + 1, np.int64)
-    positions = np.frombuffer(offsets, np.int64, len(column) + 1, column.offset * 8)
-    return np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), positions
+    positions = np.zeros(len(column) + 1, np.int64)
+    if offsets is not None and len(column):
+        positions = np.frombuffer(offsets, np.int64, len(column) + 1, column.offset * 8)
+    content = np.frombuffer(data, np.uint8) if data is not None and len(column) else np.zeros(0, np.uint8)
+    content.flags.writeable = positions.flags.writeable = False
+    return content, positions
 
 
 def with_columns(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:

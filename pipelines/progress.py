@@ -42,6 +42,16 @@ class Progress:
                 ended.set()
                 watch.join()
 
+    @contextlib.contextmanager
+    def counting(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        """For work without receipts: the block says how many of `total` are done."""
+        if self._quiet or not total:
+            yield lambda done: None
+            return
+        with display(self._stream) as (show, _):
+            show(name, 0, total, False)
+            yield lambda done: show(name, done, total, done == total)
+
     def skipped(self, name: str, units: int) -> None:
         if self._quiet:
             return

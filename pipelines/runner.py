@@ -23,6 +23,7 @@ from pipelines.estimate import estimate_recipe
 from pipelines.facts import card_facts
 from pipelines.forget.journal import finish_first
 from pipelines.progress import Progress
+from pipelines.rehearsal import rehearse_recipe
 from pipelines.resources import Resources
 from pipelines.run_directory import RunDirectory
 from pipelines.sessions import keep_estimate, session
@@ -85,6 +86,8 @@ def run_recipe(recipe: Recipe, root: Path, options: Options | None = None) -> Ou
             pool.use(options.workers if options.is_local else 1),
         ):
             _remember(recipe, run)
+            if not _has_begun(run):
+                rehearse_recipe(recipe, Progress(quiet=options.quiet))
             _estimate(recipe, run, options)
             manifest, worked = _run_chain(recipe, run, options, resources, engine)
     return Outcome(manifest, worked, time.perf_counter() - began)
@@ -92,7 +95,7 @@ def run_recipe(recipe: Recipe, root: Path, options: Options | None = None) -> Ou
 
 def _estimate(recipe: Recipe, run: RunDirectory, options: Options) -> None:
     """Before the first unit of a run: what it would take, and whether there is room for it."""
-    if options.estimate is False or (run.root / "receipts").is_dir():
+    if options.estimate is False or _has_begun(run):
         return
     for source in recipe.sources:
         source.check()
@@ -101,6 +104,10 @@ def _estimate(recipe: Recipe, run: RunDirectory, options: Options) -> None:
     if estimate is not None:
         keep_estimate(run.root, estimate)
         check_estimate(run.root, estimate, recipe.limits)
+
+
+def _has_begun(run: RunDirectory) -> bool:
+    return (run.root / "receipts").is_dir()
 
 
 def _remember(recipe: Recipe, run: RunDirectory) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["remembered"]
+__all__ = ["note", "noted", "remembered"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -42,6 +42,22 @@ def remembered(
     for array in arrays.values():
         array.flags.writeable = False
     return arrays
+
+
+def noted(name: str, sources: Sequence[Path], also: object = None) -> bool:
+    """Whether `note` was called with the same, and all that it speaks of is still as it was."""
+    file = _note(name, sources, also)
+    return any((folder / file).exists() for folder in _folders(sources[0].parent))
+
+
+def note(name: str, sources: Sequence[Path], also: object = None) -> None:
+    """Keep on disk that something was done with these sources."""
+    file = _note(name, sources, also)
+    any(_written(folder, file, {}) for folder in _folders(sources[0].parent))
+
+
+def _note(name: str, sources: Sequence[Path], also: object) -> str:
+    return f"tables.{name}-{_key(name, sources, also)}.npz"
 
 
 def _key(name: str, sources: Sequence[Path], also: object) -> str:

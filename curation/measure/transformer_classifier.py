@@ -38,6 +38,7 @@ class TransformerClassifier(Operator):
     contract: ClassVar[Contract] = Contract(
         "transformer_classifier", 1, "annotate", adds={"transformer_classifier.score": pa.float64()}
     )
+    loads_model: ClassVar[bool] = True
 
     model: str
     revision: str | None = None

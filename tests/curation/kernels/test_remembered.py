@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from curation.kernels.remembered import remembered
+from curation.kernels.remembered import note, noted, remembered
 
 
 @pytest.fixture
@@ -56,3 +56,15 @@ def test_tables_cannot_be_changed_by_who_asked_for_them(made):
     for _ in range(2):
         with pytest.raises(ValueError, match="read-only"):
             made()[0] = 1
+
+
+def test_a_note_holds_as_long_as_the_sources_it_speaks_of(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    source = tmp_path / "kernel.py"
+    source.write_text("one")
+    assert not noted("done", [source], "part")
+    note("done", [source], "part")
+    assert noted("done", [source], "part")
+    assert not noted("done", [source], "other part")
+    source.write_text("two")
+    assert not noted("done", [source], "part")
