@@ -26,6 +26,7 @@ from benchmarks.contest import write_results
 from curation.operator import Operator, run_operator
 from curation.registry import load, names
 from curation.schema import DOCUMENT
+from pipelines.lean import slim_process
 from tests.examples import EXAMPLES
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/linearity.json"))
     options = parser.parse_args()
     pairs: list[dict[str, Any]] = []
+    slim_process()  # as workers are
     with tempfile.TemporaryDirectory() as folder:
         for name, operator in operators(Path(folder)).items():
             if options.operator and not name.startswith(tuple(options.operator)):

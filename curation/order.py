@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["mixed", "permuted", "unpermuted"]
+__all__ = ["mixed", "permuted", "shuffled", "unpermuted"]
 
 _ROUNDS = 8
 
@@ -25,6 +25,13 @@ def permuted(positions: Positions, size: int, key: int) -> Positions:
 def unpermuted(positions: Positions, size: int, key: int) -> Positions:
     """Where each position came from: the inverse of `permuted`."""
     return _walked(positions, size, _keys(key), forward=False)
+
+
+def shuffled(size: int, key: int) -> Positions:
+    """All positions in [0, size) in a random order that a 64-bit `key` names; for when all are wanted at once."""
+    words = np.arange(size, dtype=np.uint64)
+    words += mixed(np.array([key], np.uint64))
+    return np.argsort(mixed(words), kind="stable")
 
 
 def mixed(values: Words) -> Words:

@@ -10,6 +10,7 @@ from pydantic import Field
 from curation.augment.expansion import Copying
 from curation.augment.pieces import sentences_of
 from curation.operator import Contract
+from curation.order import shuffled
 
 __all__ = ["ShuffleSentences"]
 
@@ -23,7 +24,7 @@ class ShuffleSentences(Copying):
     shingles see hardly any difference from the parent, so `near_parent` is "keep" here.
     """
 
-    contract: ClassVar[Contract] = Contract("shuffle_sentences", 2, "expand", reads=("id", "source", "text"))
+    contract: ClassVar[Contract] = Contract("shuffle_sentences", 3, "expand", reads=("id", "source", "text"))
 
     near_parent: Literal["drop", "keep"] = "keep"
     within: Literal["line", "document"] = "line"
@@ -38,8 +39,7 @@ class ShuffleSentences(Copying):
         if len(sentences) < self.min_sentences:
             return text
         cores = [sentence.strip() for sentence in sentences]
-        order = chance.sample(range(len(cores)), len(cores))
-        return "".join(
-            sentence.replace(core, cores[other], 1)
-            for sentence, core, other in zip(sentences, cores, order, strict=True)
-        )
+        order = shuffled(len(cores), chance.getrandbits(64)).tolist()
+        before = sentences[0][: len(sentences[0]) - len(sentences[0].lstrip())]  # the others have space behind alone
+        behind = [sentence[len(sentence.rstrip()) :] for sentence in sentences]
+        return before + "".join(cores[other] + space for other, space in zip(order, behind, strict=True))

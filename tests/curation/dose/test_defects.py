@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from ftfy.badness import is_bad
+from hypothesis import given, settings
 
 from curation.operator import run_operator
 from curation.personal_data.detector import find
 from curation.registry import load
+from tests.reference.ugly import texts
 
 NAMES = (
     "add_boilerplate",
@@ -53,10 +57,19 @@ def test_garbled_words_keep_their_number_and_place() -> None:
     assert [len(word) for word in text.split()] == [len(word) for word in TEXT.split()]
 
 
-def test_shuffled_words_are_the_same_words() -> None:
-    (text,) = damaged("shuffle_words", [TEXT])
-    assert text is not None
-    assert sorted(text.split()) == sorted(TEXT.split())
+@given(texts)
+@settings(max_examples=200, deadline=None)
+def test_shuffled_words_are_the_same_words_between_the_same_white_space(text: str) -> None:
+    (changed,) = damaged("shuffle_words", [text])
+    assert changed is not None
+    assert sorted(changed.split()) == sorted(text.split())
+    assert re.findall(r"\s+", changed) == re.findall(r"\s+", text)
+
+
+def test_words_are_shuffled_evenly() -> None:
+    found = Counter(damaged("shuffle_words", ["a b c"] * 6000))
+    assert len(found) == 6
+    assert all(850 < count < 1150 for count in found.values())
 
 
 def test_broken_encoding_looks_broken_to_ftfy() -> None:
