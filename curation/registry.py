@@ -123,4 +123,10 @@ def _table(room: Room) -> Mapping[str, str]:
 
 @cache
 def _entry_points(room: Room) -> dict[str, str]:
-    return {point.name: point.value for point in importlib.metadata.entry_points(group=f"gristmill.{room}")}
+    return {point.name: point.value for point in _all_entry_points().select(group=f"gristmill.{room}")}
+
+
+@cache
+def _all_entry_points() -> Any:
+    """All packages of the environment are looked through for them."""
+    return importlib.metadata.entry_points()

@@ -22,7 +22,8 @@ __all__ = ["check_estimate", "memory_of", "within_memory"]
 DRIVER_BYTES, WORKER_BYTES = 220 << 20, 360 << 20
 # Less than this in flight would make waves of a global step without end.
 _LEAST_KEYS = 64 << 20
-_KEY_BYTES = 200
+# Keys of a document on the worker that sorts their range, and of as many as fill a range.
+_KEY_BYTES, _RANGE_BYTES = 200, 128 << 20
 # Operators hold about this many times the text of a batch: its columns, tokens, hashes, and what they rewrite.
 _COPIES = 12
 _LEAST_BATCH = 1 << 20
@@ -30,7 +31,7 @@ _LEAST_BATCH = 1 << 20
 
 def memory_of(workers: int, documents: int) -> int:
     """About what a run with so many workers takes, and documents whose keys are compared."""
-    return DRIVER_BYTES + workers * WORKER_BYTES + min(documents * _KEY_BYTES, 1 << 30)
+    return DRIVER_BYTES + workers * WORKER_BYTES + min(documents * _KEY_BYTES, workers * _RANGE_BYTES)
 
 
 def within_memory(options: Options, limits: Limits) -> Options:

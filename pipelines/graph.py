@@ -23,11 +23,12 @@ from pipelines.lean import without
 from pipelines.tasks import execute, failures
 
 # For data frames, a database and stores, which nobody asks for here.
-with without("pandas", "pymongo", "boto3", "apache_beam.io.gcp"):
+with without("pandas", "pymongo", "bson", "boto3", "apache_beam.io.gcp"):
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.portability.api import beam_runner_api_pb2
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+    from apache_beam.transforms.core import get_function_args_defaults
     from apache_beam.transforms.window import GlobalWindow
     from apache_beam.utils.windowed_value import WindowedValue
 
@@ -132,26 +133,47 @@ def _options(engine: Engine) -> _Options:
     return _Options([f"--runner={engine.runner}", *engine.options])
 
 
-class _OfJob(beam.DoFn):
+def _given(job: _Job | None) -> _Job:
+    """The job that a pipeline was built for, or the one of this process."""
+    job = job or _Here.job
+    assert job is not None
+    return job
+
+
+class _Plain(beam.DoFn):
+    """Beam inspects every method of a DoFn for state and timers, time and again; here, once."""
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_inspect_"):
+            raise AttributeError(name)
+        return lambda: _arguments(type(self), name.removeprefix("_inspect_"))
+
+
+@cache
+def _arguments(kind: type[Any], method: str) -> Any:
+    return get_function_args_defaults(getattr(kind(None), method))
+
+
+class _Units(_Plain):
     def __init__(self, job: _Job | None) -> None:
-        self._given = job
+        self._job = job
 
-    def setup(self) -> None:
-        job = self._given or _Here.job
-        assert job is not None
-        self.job = job
-
-
-class _Units(_OfJob):
     def process(self, impulse: bytes) -> Iterator[str]:
         yield ""
-        yield from (unit.model_dump_json() for unit in self.job.units)
+        yield from (unit.model_dump_json() for unit in _given(self._job).units)
 
 
-class _Pooled(_OfJob):
+class _Pooled(_Plain):
     """Gathers a bundle's calls for the pool where there is one, and makes them at once where there is none."""
 
     function: Any
+
+    def __init__(self, job: _Job | None) -> None:
+        self._job = job and _Job((), job.to_do)  # units come as elements
+
+    @property
+    def _to_do(self) -> Any:
+        return _given(self._job).to_do
 
     def start_bundle(self) -> None:
         self._calls: list[tuple[Any, ...]] = []
@@ -181,7 +203,7 @@ class _RunUnits(_Pooled):
     function = staticmethod(execute.execute)
 
     def process(self, unit: str) -> Iterator[int]:
-        work: Work = self.job.to_do
+        work: Work = self._to_do
         if unit:
             yield from self._call((work.root, work.task, unit, json.dumps(work.settings)))
 
@@ -190,7 +212,7 @@ class _EmitKeys(_Pooled):
     function = staticmethod(execute.emit)
 
     def process(self, unit: str) -> Iterator[tuple[int, bytes]]:
-        grouping: Grouping = self.job.to_do
+        grouping: Grouping = self._to_do
         if not unit:  # makes every key exist
             yield from ((key, b"") for key in grouping.units)
             return
@@ -203,7 +225,7 @@ class _RunKeys(_Pooled):
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[int]:
         key, values = element
-        grouping: Grouping = self.job.to_do
+        grouping: Grouping = self._to_do
         work, unit = grouping.work, grouping.units.get(key)
         if unit is not None:
             call = (work.root, work.task, unit.model_dump_json(), json.dumps(work.settings), list(values))

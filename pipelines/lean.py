@@ -45,16 +45,17 @@ def slim_process() -> None:
     and less looking for cycles, which took a twelfth of a short run.
 
     pyarrow imports pandas, a quarter of a second and 50 MB, when it makes its first array, and asks only once. numba
-    does so with scipy's linear algebra before its first kernel; none of ours uses any.
+    does so with scipy's linear algebra and a parser for C before its first kernel; none of ours uses any.
     """
     import pyarrow as pa
 
     gc.set_threshold(*_COLLECT)
     sys.modules.setdefault("IPython", None)  # type: ignore[arg-type]  # Beam asks whether it runs in a notebook
 
-    with without("pandas", "scipy"):
+    with without("pandas", "scipy", "cffi"):
         pa.array([0])
         importlib.import_module("numba.np.arraymath")
+        importlib.import_module("numba.core.typing.cffi_utils")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every C library
         for parameter, size in _MALLOPT.items() if mallopt else ():

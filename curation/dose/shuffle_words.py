@@ -33,4 +33,4 @@ class ShuffleWords(Defect):
         starts, lengths = starts[order], (ends - starts)[order]
         places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
         places += np.arange(len(codes))
-        return codes[places].tobytes().decode("utf-32-le")
+        return str(codes[places].tobytes(), "utf-32-le")

@@ -93,14 +93,15 @@ def _run(
     scratch: Path | None = None,
     **others: object,
 ) -> Path:
-    from curation.recipe_file import load_recipe
     from pipelines.lean import slim_process
+
+    slim_process()  # before a million objects more are imported
+    from curation.recipe_file import load_recipe
     from pipelines.runner import Options, run_recipe
     from pipelines.stores.kept import run_kept
     from pipelines.stores.objects import address_of
     from pipelines.summary import print_summary
 
-    slim_process()
     recipe = load_recipe(path, overrides)
     address, named = address_of(to or ""), Path("runs") / recipe.name
     root = scratch or named if address else to or named
