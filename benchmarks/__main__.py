@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contest import contest, gristmill, peer_rows
+from benchmarks.contest import FLOOR, contest, gristmill, peer_rows
 from benchmarks.inputs import slice_of
 from benchmarks.measure import machine
 from benchmarks.peers import DEFAULT_CACHE
@@ -51,6 +51,7 @@ def measure(subject: Subject, scratch: Path, options: argparse.Namespace) -> dic
     part = slice_of(corpus, scratch / "slice", megabytes=options.peer_megabytes)
     ours = gristmill("gristmill", subject.recipe, kept=subject.counted)
     rows = [contest(ours, corpus, scratch, repeats)]
+    rows += [contest(FLOOR, corpus, scratch, repeats)] if any(corpus.glob("*.jsonl")) else []
     fast, fast_versions = peer_rows(subject.fast, cache, corpus, scratch, repeats)
     slow, slow_versions = peer_rows(subject.slow, cache, part, scratch, repeats)
     rows += fast + ([contest(ours, part, scratch, repeats), *slow] if subject.slow else [])

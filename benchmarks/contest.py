@@ -28,6 +28,7 @@ from benchmarks.peers import Peer, peer
 from curation.manifest import Manifest
 
 __all__ = [
+    "FLOOR",
     "Contestant",
     "Row",
     "contest",
@@ -58,6 +59,14 @@ class Contestant:
     name: str
     command: Callable[[Path, Path], list[str]]
     kept: Kept
+
+
+# The least that any tool does with JSON Lines; how fast it is says how fast the machine was just then.
+FLOOR = Contestant(
+    "floor: parse, hash, write",
+    lambda source, target: [sys.executable, "-m", "benchmarks.scaling", "--floor", str(source), str(target)],
+    lambda target: target.read_bytes().count(b"\n"),
+)
 
 
 def corpus_of(given: Path | None, megabytes: int, scratch: Path) -> Path:
@@ -156,7 +165,7 @@ def contest(contestant: Contestant, source: Path, scratch: Path, repeats: int) -
 
 
 def run_once(contestant: Contestant, source: Path, target: Path) -> Usage:
-    shutil.rmtree(target, ignore_errors=True)
+    target.unlink() if target.is_file() else shutil.rmtree(target, ignore_errors=True)
     return measured(contestant.command(source, target))
 
 

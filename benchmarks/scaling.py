@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from importlib.metadata import version
@@ -22,7 +21,7 @@ import orjson
 import xxhash
 
 from benchmarks import chain
-from benchmarks.contest import START_UP_DOCUMENTS, Row, folder_mb, gristmill, run_once
+from benchmarks.contest import FLOOR, START_UP_DOCUMENTS, Row, folder_mb, gristmill, run_once
 from benchmarks.corpus import make_corpus
 from benchmarks.drawing import alone
 from benchmarks.inputs import slice_of
@@ -86,7 +85,9 @@ def _chain(corpus: Path, scratch: Path, workers: int, repeats: int) -> Row:
 
 
 def _floor(corpus: Path, target: Path) -> Any:
-    return measured([sys.executable, "-m", "benchmarks.scaling", "--floor", str(corpus), str(target)])
+    used = measured(FLOOR.command(corpus, target))
+    target.unlink()
+    return used
 
 
 def floor(corpus: Path, target: Path) -> int:
@@ -98,7 +99,6 @@ def floor(corpus: Path, target: Path) -> int:
                 for line in lines:
                     seen.add(xxhash.xxh3_128_digest(orjson.loads(line)["text"].encode()))
                     output.write(line)
-    os.truncate(target, 0)
     return len(seen)
 
 
