@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,10 @@ def test_missing_input_is_one_line_and_an_exit_code(tmp_path):
     (tmp_path / "r.yaml").write_text(f"name: r\nsources:\n  - jsonl: {{name: web, path: {tmp_path}/none}}\n")
     done = gristmill("run", tmp_path / "r.yaml", "--to", tmp_path / "run")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+
+
+def test_the_version_is_that_of_the_package():
+    assert CliRunner().invoke(app, ["--version"]).output == f"gristmill {version('gristmill')}\n"
 
 
 def test_help_of_every_command_loads_nothing_heavy():
