@@ -16,6 +16,7 @@ from curation.manifest import MANIFEST, Manifest
 from curation.schema import id_words
 from curation.shards import read_shard
 from curation.tokens.encoder import Encoder
+from curation.tokens.library import read_tokenizer
 from pipelines.tokenizers import END_OF_TEXT
 
 __all__ = ["Kind", "Rate", "fit_tokenizer", "measure_rates", "train_tokenizer"]
@@ -110,9 +111,7 @@ def _sample(dataset: Path, shares: Mapping[str, float]) -> Iterator[pa.RecordBat
 
 def measure_rates(dataset: Path, tokenizer: Path, most_bytes: int) -> dict[str, list[Rate]]:
     """Bytes and tokens of a sample by source, and by language where the dataset lies in its run; most bytes first."""
-    from tokenizers import Tokenizer
-
-    encoder = Encoder(Tokenizer.from_file(str(tokenizer / "tokenizer.json")))
+    encoder = Encoder(read_tokenizer(tokenizer / "tokenizer.json"))
     sizes, languages = _bytes_by_source(dataset), _languages(dataset.parent)
     found: dict[str, dict[str, tuple[int, int]]] = {"source": {}, "language": {}}
     for batch in _sample(dataset, _shares(sizes, most_bytes, None)):

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from curation.errors import GristmillError
 from curation.manifest import Receipt, Unit
 from curation.shards import FileRecord
 from pipelines.tasks import failures
@@ -25,17 +24,18 @@ _seen: set[tuple[str | int, ...]] = set()  # states of files that have the bytes
 def execute(root: str, task: str, unit: str, settings: str) -> int:
     """Run a unit unless it has a true receipt; `unit` and `settings` are JSON. Returns the unit's index."""
     work = Unit.model_validate_json(unit)
-    if Receipt.read(Path(root), work) is None:
-        with _Timed(root, work):
-            _check(Path(root), work.payload)
-            _keep(Path(root), _function(task)(Path(root), work, json.loads(settings)))
+    with failures.left(Path(root)):
+        if Receipt.read(Path(root), work) is None:
+            with _Timed(root, work):
+                _check(Path(root), work.payload)
+                _keep(Path(root), _function(task)(Path(root), work, json.loads(settings)))
     return work.index
 
 
 def emit(root: str, task: str, unit: str, keys: tuple[int, int]) -> list[tuple[int, bytes]]:
     """Packed values of a unit for the keys in [first, last)."""
     work = Unit.model_validate_json(unit)
-    with _Timed(root, work):
+    with failures.left(Path(root)), _Timed(root, work):
         _check(Path(root), work.payload)
         pairs: list[tuple[int, bytes]] = _function(task)(Path(root), work, *keys)
     return pairs
@@ -44,7 +44,7 @@ def emit(root: str, task: str, unit: str, keys: tuple[int, int]) -> list[tuple[i
 def execute_group(root: str, task: str, unit: str, settings: str, values: list[bytes]) -> int:
     """Run a unit on the values that the engine brought together for it."""
     work = Unit.model_validate_json(unit)
-    with _Timed(root, work):
+    with failures.left(Path(root)), _Timed(root, work):
         _check(Path(root), work.payload)
         whole = [value for value in values if value]
         _keep(Path(root), _function(task)(Path(root), work, json.loads(settings), whole))
@@ -96,14 +96,8 @@ class _Timed:
         self._cpu, self._wall = time.process_time(), time.perf_counter()
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, GristmillError | OSError):
-            failures.leave(self._path.parent.parent, error)
         if kind is None:
-            try:
-                self._note(time.process_time() - self._cpu, time.perf_counter() - self._wall)
-            except OSError as full:
-                failures.leave(self._path.parent.parent, full)
-                raise
+            self._note(time.process_time() - self._cpu, time.perf_counter() - self._wall)
 
     def _note(self, cpu: float, wall: float) -> None:
         line = {"stage": self._unit.stage, "unit": self._unit.index, "cpu_s": round(cpu, 4), "wall_s": round(wall, 4)}

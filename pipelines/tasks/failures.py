@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from curation import errors
 from curation.errors import GristmillError, ResourceError
 from curation.files import write_json
 
-__all__ = ["clear", "leave", "read"]
+__all__ = ["clear", "leave", "left", "read"]
 
 
 _latest: GristmillError | None = None
@@ -28,6 +29,16 @@ def leave(root: Path, error: GristmillError | OSError) -> None:
     fields = {"kind": type(error).__name__, "where": error.where, "found": error.found}
     with contextlib.suppress(OSError):
         write_json(_path(root), {**fields, "expected": error.expected, "do": error.do})
+
+
+@contextlib.contextmanager
+def left(root: Path) -> Iterator[None]:
+    """What stops the block is left there, and raised."""
+    try:
+        yield
+    except (GristmillError, OSError) as error:
+        leave(root, error)
+        raise
 
 
 def clear(root: Path) -> None:

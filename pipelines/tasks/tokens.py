@@ -17,6 +17,7 @@ from curation.files import checksum, whole_file
 from curation.manifest import Receipt, Unit
 from curation.shards import FileRecord, read_shard
 from curation.tokens.encoder import Encoder
+from curation.tokens.library import read_tokenizer
 from curation.tokens.shard import token_batch
 
 __all__ = ["count_tokens", "open_encoder", "tokens_unit"]
@@ -38,12 +39,10 @@ def tokens_unit(root: Path, unit: Unit, settings: dict[str, Any]) -> Receipt:
 @lru_cache(maxsize=2)
 def open_encoder(folder: Path, sha256: str, special_tokens: bool) -> Encoder:
     """The encoder of a folder's tokenizer.json, which must have that checksum; one for all units of a process."""
-    from tokenizers import Tokenizer
-
     path = folder / "tokenizer.json"
     if checksum(path) != sha256:
         raise ResourceError(str(path), "another tokenizer", f"sha256 {sha256[:12]}…", "run the recipe again")
-    return Encoder(Tokenizer.from_file(str(path)), special_tokens=special_tokens)
+    return Encoder(read_tokenizer(path), special_tokens=special_tokens)
 
 
 def _encoded(root: Path, shard: FileRecord, encoder: Encoder, tokenizer: dict[str, Any]) -> pa.RecordBatch:

@@ -20,6 +20,7 @@ import torch
 
 from curation.errors import IntegrityError, RecipeError
 from curation.files import digest_of, read_json, write_json
+from curation.tokens.library import read_tokenizer
 from training import checkpoint
 from training.ablation.measures.suite import VERSION, Detectors, Subject, measure
 from training.ablation.results import (
@@ -122,9 +123,7 @@ class Workbench:
 
     @cached_property
     def tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        return Tokenizer.from_file(str(next(iter(self.arms.values())).tokenizer_folder / "tokenizer.json"))
+        return read_tokenizer(next(iter(self.arms.values())).tokenizer_folder / "tokenizer.json")
 
     @cached_property
     def _token_bytes(self) -> npt.NDArray[np.int64]:

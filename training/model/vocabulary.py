@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.files import digest_of
+from curation.tokens.library import read_tokenizer
 
 __all__ = ["vocabulary_digest"]
 
@@ -13,9 +14,7 @@ __all__ = ["vocabulary_digest"]
 def vocabulary_digest(tokenizer: Any) -> str:
     """sha256 over (piece, number) of a tokenizer, or of the one in a folder."""
     if isinstance(tokenizer, Path):
-        from tokenizers import Tokenizer
-
-        vocabulary = Tokenizer.from_file(str(tokenizer / "tokenizer.json")).get_vocab()
+        vocabulary = read_tokenizer(tokenizer / "tokenizer.json").get_vocab()
     else:
         vocabulary = tokenizer.get_vocab()
     return digest_of(sorted(vocabulary.items()))
