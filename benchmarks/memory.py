@@ -1,7 +1,8 @@
 """Peak memory of a whole run at growing sizes: `python -m benchmarks.memory --sizes 200 2000 --workers 2`.
 
 Memory is the sum over the process tree of proportional set sizes (shared pages are counted once), sampled five times a
-second, and beside it the largest resident set of a single process.
+second; of it the anonymous pages, which are not a file's and cannot be given back; and beside it the largest resident
+set of a single process.
 """
 
 from __future__ import annotations
@@ -41,16 +42,18 @@ augment:
 def measure(command: list[str]) -> dict[str, float]:
     began = time.perf_counter()
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    tree = largest = 0
+    tree = anonymous = largest = 0
     while process.poll() is None:
-        sizes = [_sizes(each) for each in [process, *_children(process)]]
-        tree = max(tree, sum(pss for pss, _ in sizes))
-        largest = max([largest, *(rss for _, rss in sizes)])
+        now = [_sizes(each) for each in [process, *_children(process)]]
+        tree = max(tree, sum(size["Pss"] for size in now))
+        anonymous = max(anonymous, sum(size["Pss_Anon"] for size in now))
+        largest = max([largest, *(size["Rss"] for size in now)])
         time.sleep(0.2)
     if process.returncode:
         raise SystemExit(process.stderr.read().decode())
     wall = round(time.perf_counter() - began, 1)
-    return {"tree_mib": tree >> 20, "largest_process_mib": largest >> 20, "wall_s": wall}
+    sizes = {"tree_mib": tree >> 10, "anonymous_mib": anonymous >> 10, "largest_process_mib": largest >> 10}
+    return {**sizes, "wall_s": wall}
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -60,12 +63,15 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _sizes(process: psutil.Process) -> tuple[int, int]:
+def _sizes(process: psutil.Process) -> dict[str, int]:
+    """Kibibytes; nothing of a process that has ended."""
+    sizes = dict.fromkeys(("Rss", "Pss", "Pss_Anon"), 0)
     try:
-        info = process.memory_full_info()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0, 0
-    return info.pss, info.rss
+        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return sizes
+    found = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.endswith(" kB")}
+    return {name: found.get(name, 0) for name in sizes}
 
 
 def main() -> None:
