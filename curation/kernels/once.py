@@ -1,8 +1,9 @@
 """What makes a first run shorter: helpers are optimised and turned into machine code once, within their kernels.
 
 numba does so for every function by itself and once more in all that call it, and nobody ever runs what becomes of a
-helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. While
-kernels compile, Python does not look for cycles among a million objects that stay.
+helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. Flags, of
+which every look into numba's tables compares two, tell each other apart by what is set and not by all that could be.
+While kernels compile, Python does not look for cycles among a million objects that stay.
 
 These are numba's own classes with two steps left out, which no other numba than the one they were tried with need have:
 with every other one, all is compiled as numba does it, which takes longer.
@@ -14,13 +15,14 @@ import gc
 from typing import Any, ClassVar
 
 import numba
-from numba.core import codegen, event
+from numba.core import codegen, event, targetconfig
 
 __all__ = ["compile_once"]
 
 _register: Any = event.register
 _Library: Any = codegen.JITCodeLibrary
 _Codegen: Any = codegen.JITCPUCodegen
+_Flags: Any = targetconfig.TargetConfig
 _TRIED = ("0.68.",)
 _OF_HELPERS = "no_cpython_wrapper"
 
@@ -30,6 +32,7 @@ def compile_once() -> None:
     _register("numba:compile", _Listener())
     if numba.__version__.startswith(_TRIED) and _Codegen._library_class is _Library:
         _Codegen._library_class, _Codegen.set_env = _Part, _set_env
+        _Flags.__hash__, _Flags.__eq__ = _hash_of_flags, _same_flags
 
 
 class _Listener(event.Listener):
@@ -89,3 +92,25 @@ def _set_env(self: Any, name: str, environment: Any) -> None:
     """A part has no place in memory, so no environment there."""
     if self._engine._ee.get_global_value_address(name):
         _set_env_of_all(self, name, environment)
+
+
+_hashes: dict[Any, int] = {}
+
+
+def _hash_of_flags(self: Any) -> int:
+    """As numba has it: of the names alone, so the same for all of a kind."""
+    kind = type(self)
+    if kind not in _hashes:
+        _hashes[kind] = hash(tuple(sorted(self.options)))
+    return _hashes[kind]
+
+
+def _same_flags(self: Any, other: Any) -> Any:
+    if not isinstance(other, _Flags):
+        return NotImplemented
+    if type(self) is not type(other):
+        return bool(self.values() == other.values())
+    mine, others, options = self._values, other._values, self.options
+    return mine == others or all(
+        mine.get(name, options[name].default) == others.get(name, options[name].default) for name in {*mine, *others}
+    )

@@ -8,6 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+from numba.core.compiler import Flags
+
+from curation.kernels import once
+
+SET = st.dictionaries(st.sampled_from(["nrt", "boundscheck", "release_gil", "forceinline"]), st.booleans())
+
 KERNELS = """
 import gc, json, sys
 import numpy as np
@@ -57,3 +65,14 @@ def test_helpers_have_no_machine_code_and_serve_later_kernels_from_disk(tmp_path
     assert run(tmp_path, "squares") == ([0, 1, 4], [("squares", False), ("square", False)], [False], True)
     assert run(tmp_path, "squares") == ([0, 1, 4], [], [], True)  # the kernel is whole
     assert run(tmp_path, "cubes") == ([0, 1, 8], [("cubes", False)], [False], True)
+
+
+@given(SET, SET)
+def test_flags_are_equal_when_all_their_values_are(one: dict[str, bool], other: dict[str, bool]) -> None:
+    flags = [Flags(), Flags()]
+    for flag, chosen in zip(flags, (one, other), strict=True):
+        for name, value in chosen.items():
+            setattr(flag, name, value)
+    assert once._same_flags(*flags) == (flags[0].values() == flags[1].values())
+    assert once._hash_of_flags(flags[0]) == once._hash_of_flags(flags[1])
+    assert once._same_flags(flags[0], None) is NotImplemented
