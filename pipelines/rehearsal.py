@@ -13,6 +13,7 @@ from pathlib import Path
 
 import curation.kernels
 from curation.kernels.remembered import note, noted
+from curation.operator import Operator
 from curation.recipe import Recipe, Step
 from pipelines import pool
 from pipelines.progress import Progress
@@ -38,9 +39,20 @@ def rehearse_recipe(recipe: Recipe, progress: Progress) -> int:
 
 
 def _parts(recipe: Recipe) -> Iterator[str]:
-    """Groupings first, which take longest. Models are not loaded for this, nor what needs other operators' answers."""
+    """Groupings first, which take longest. Models are not loaded for this, what needs other operators' answers has none
+    here, and what others have written may do anything, such as ask an endpoint that costs money.
+    """
     for group in recipe.dedup:
-        yield json.dumps(pack_group(group), sort_keys=True)
+        if _is_ours(group.grouping):
+            yield json.dumps(pack_group(group), sort_keys=True)
     for part in recipe.clean:
-        if isinstance(part, Step) and not part.operator.loads_model and not part.operator.needs():
+        if isinstance(part, Step) and _can_be_tried(part.operator):
             yield json.dumps(pack_part(part), sort_keys=True)
+
+
+def _can_be_tried(operator: Operator) -> bool:
+    return _is_ours(operator) and not operator.loads_model and not operator.needs()
+
+
+def _is_ours(component: object) -> bool:
+    return type(component).__module__.startswith("curation.")

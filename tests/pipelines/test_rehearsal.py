@@ -56,6 +56,15 @@ def test_parts_are_rehearsed_once_and_those_that_need_other_answers_are_not(reci
     assert rehearsal.rehearse_recipe(recipe, Progress(quiet=True)) == 0
 
 
+def test_what_others_have_written_is_not_called_for_nothing(recipe, rehearsed):
+    class Asking(type(recipe.clean[0].operator)):
+        pass
+
+    theirs = recipe.clean[0].model_copy(update={"operator": Asking()})
+    assert rehearsal.rehearse_recipe(recipe.model_copy(update={"clean": (theirs,)}), Progress(quiet=True)) == 1
+    assert rehearsed == ["minhash"]
+
+
 def test_a_single_process_has_nothing_to_share(recipe):
     assert rehearsal.rehearse_recipe(recipe, Progress(quiet=True)) == 0
 

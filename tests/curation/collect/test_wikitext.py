@@ -55,7 +55,7 @@ def test_sections_stand_where_they_say() -> None:
     ["{{", "}}", "[[", "]]", "{|\n", "|}\n", "<ref>", "<!--", "[http://x ", "''", "=", "(", "{{[[", "<br", "&amp;"],
 )
 def test_hostile_repetition_takes_linear_time(sign: str) -> None:
-    text(sign * 100_000)
+    assert set(text(sign * 100_000)) <= set(sign)
 
 
 @given(st.lists(st.sampled_from(["{{", "}}", "[[", "]]", "|", "{|", "|}", "\n", "==", "'''", "<ref>", "</ref>", "x"])))
