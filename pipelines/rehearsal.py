@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import curation.kernels
-from curation.kernels.remembered import note, noted
+from curation.kernels.remembered import Notes
 from curation.operator import Operator
 from curation.recipe import Recipe, Step
 from pipelines import pool
@@ -29,11 +29,11 @@ def rehearse_recipe(recipe: Recipe, progress: Progress) -> int:
     if workers is None:
         return 0
     sources = sorted(Path(curation.kernels.__path__[0]).glob("*.py"))
-    compiler = version("numba"), sys.version
-    new = [part for part in _parts(recipe) if not noted("rehearsed", sources, (part, compiler))]
+    known = Notes("rehearsed", sources, (version("numba"), sys.version))
+    new = [part for part in _parts(recipe) if part not in known]
     with progress.counting("kernels", len(new)) as count:
         for done, part in enumerate(workers.run(rehearse, [(part,) for part in new]), 1):
-            note("rehearsed", sources, (part, compiler))
+            known.add(part)
             count(done)
     return len(new)
 

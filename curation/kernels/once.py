@@ -5,8 +5,8 @@ helper alone. Here a helper stays as it was lowered until a kernel takes it in; 
 which every look into numba's tables compares two, tell each other apart by what is set and not by all that could be.
 While kernels compile, Python does not look for cycles among a million objects that stay.
 
-These are numba's own classes with two steps left out, which no other numba than the one they were tried with need have:
-with every other one, all is compiled as numba does it, which takes longer.
+These are numba's own classes with some steps left out, which no other numba than the one they were tried with need
+have: with every other one, all is compiled as numba does it, which takes longer.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["note", "noted", "remembered"]
+__all__ = ["Notes", "remembered"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -44,20 +44,24 @@ def remembered(
     return arrays
 
 
-def noted(name: str, sources: Sequence[Path], also: object = None) -> bool:
-    """Whether `note` was called with the same, and all that it speaks of is still as it was."""
-    file = _note(name, sources, also)
-    return any((folder / file).exists() for folder in _folders(sources[0].parent))
+class Notes:
+    """What was done with some sources, on disk for as long as these and `also` are as they were.
 
+    They are named as tables are, so that whoever removes compiled kernels and tables removes them.
+    """
 
-def note(name: str, sources: Sequence[Path], also: object = None) -> None:
-    """Keep on disk that something was done with these sources."""
-    file = _note(name, sources, also)
-    any(_written(folder, file, {}) for folder in _folders(sources[0].parent))
+    def __init__(self, name: str, sources: Sequence[Path], also: object = None) -> None:
+        self._name, self._folders = name, list(_folders(sources[0].parent))
+        self._sources = _key(name, sources, also)
 
+    def __contains__(self, thing: str) -> bool:
+        return any((folder / self._file(thing)).exists() for folder in self._folders)
 
-def _note(name: str, sources: Sequence[Path], also: object) -> str:
-    return f"tables.{name}-{_key(name, sources, also)}.npz"
+    def add(self, thing: str) -> None:
+        any(_written(folder, self._file(thing), {}) for folder in self._folders)
+
+    def _file(self, thing: str) -> str:
+        return f"tables.{self._name}-{hashlib.sha256(f'{self._sources} {thing}'.encode()).hexdigest()[:16]}.npz"
 
 
 def _key(name: str, sources: Sequence[Path], also: object) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from curation.kernels.remembered import note, noted, remembered
+from curation.kernels.remembered import Notes, remembered
 
 
 @pytest.fixture
@@ -62,9 +62,10 @@ def test_a_note_holds_as_long_as_the_sources_it_speaks_of(tmp_path, monkeypatch)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
     source = tmp_path / "kernel.py"
     source.write_text("one")
-    assert not noted("done", [source], "part")
-    note("done", [source], "part")
-    assert noted("done", [source], "part")
-    assert not noted("done", [source], "other part")
+    assert "part" not in Notes("done", [source])
+    Notes("done", [source]).add("part")
+    assert "part" in Notes("done", [source])
+    assert "other part" not in Notes("done", [source])
+    assert "part" not in Notes("done", [source], "another compiler")
     source.write_text("two")
-    assert not noted("done", [source], "part")
+    assert "part" not in Notes("done", [source])
