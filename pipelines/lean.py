@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,21 +40,18 @@ class _Absent(MetaPathFinder):
 
 
 def slim_process() -> None:
-    """For processes that are ours alone, the command line's and the pool's: no pandas, no scipy, memory that stays,
-    and less looking for cycles, which took a twelfth of a short run.
+    """For processes that are ours alone, the command line's and the pool's: no pandas, memory that stays, and less
+    looking for cycles, which took a twelfth of a short run.
 
-    pyarrow imports pandas, a quarter of a second and 50 MB, when it makes its first array, and asks only once. numba
-    does so with scipy's linear algebra and a parser for C before its first kernel; none of ours uses any.
+    pyarrow imports pandas, a quarter of a second and 50 MB, when it makes its first array, and asks only once.
     """
     import pyarrow as pa
 
     gc.set_threshold(*_COLLECT)
     sys.modules.setdefault("IPython", None)  # type: ignore[arg-type]  # Beam asks whether it runs in a notebook
 
-    with without("pandas", "scipy", "cffi"):
+    with without("pandas"):
         pa.array([0])
-        importlib.import_module("numba.np.arraymath")
-        importlib.import_module("numba.core.typing.cffi_utils")
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not in every C library
         for parameter, size in _MALLOPT.items() if mallopt else ():

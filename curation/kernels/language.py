@@ -21,9 +21,9 @@ from curation.kernels.language_ngrams import (
     Floats,
     Integers,
     Number,
+    Rows,
     Tables,
-    find_places,
-    ngram_keys,
+    find_rows,
 )
 from curation.kernels.language_symbols import (
     SCRIPTS,
@@ -48,7 +48,7 @@ class Votes(NamedTuple):
 
     possible: npt.NDArray[np.bool_]  # languages that are considered at all
     wanted: npt.NDArray[np.bool_]  # blocks of scores that hold any of them
-    rows: Integers  # n-grams of the window at hand, with room for three more
+    rows: Rows  # n-grams of the window at hand, with room for three more
     lanes: npt.NDArray[np.int32]  # its log-likelihoods, as scores lie
     sums: npt.NDArray[np.int32]  # the same by language
     window: Floats  # its posterior
@@ -81,7 +81,7 @@ class Detected(NamedTuple):
 
 
 @helper
-def _add_block(rows: Integers, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
+def _add_block(rows: Rows, count: Number, scores: npt.NDArray[np.int16], sums: npt.NDArray[np.int32]) -> None:
     """Log-likelihoods of rows[:count] into `sums`, four rows at a time; plain loops of a length that the compiler does
     not know, so that it uses vectors instead of writing out every step. Row 0 is all zeros.
     """
@@ -120,6 +120,13 @@ def _most_likely(values: Integers, possible: npt.NDArray[np.bool_], languages: N
 def _posterior(votes: Votes, tables: Tables) -> Number:
     """Probabilities of the languages in a window, all equal beforehand; returns the greatest."""
     best = _most_likely(votes.sums, votes.possible, tables.languages)
+    rivals = 0
+    for language in range(tables.languages):
+        rivals += votes.possible[language] & (votes.sums[best] - votes.sums[language] < EXPONENTS)
+    if rivals == 1:
+        votes.window[:] = 0.0
+        votes.window[best] = 1.0
+        return best
     total = 0.0
     for language in range(tables.languages):
         distance = votes.sums[best] - votes.sums[language]
@@ -157,8 +164,7 @@ def _vote(symbols: Symbols, count: Number, window: Number, tables: Tables, votes
     for number in range(windows):
         first = 1 + number * (count - 1) // windows
         last = 1 + (number + 1) * (count - 1) // windows
-        ngram_keys(symbols, first, last, votes.rows)
-        found = find_places(votes.rows, last - first, tables)
+        found = find_rows(symbols, first, last, tables, votes.rows)
         _add_rows(last - first, tables, votes)
         if found == 0:
             continue
@@ -230,7 +236,7 @@ def detect_languages(
     votes = Votes(
         np.empty(LANES, np.bool_),
         np.empty(LANES // BLOCK, np.bool_),
-        np.empty(2 * window + 3, np.int64),
+        np.empty(2 * window + 3, np.int32),
         np.zeros(LANES, np.int32),
         np.empty(LANES, np.int32),
         np.empty(LANES, np.float64),

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.language_symbols import LETTER, SPACE, UNKNOWN, UPPER, Symbols
 
-__all__ = ["Tables", "build_slots", "find_places", "ngram_keys", "ngram_rows", "place_frequent"]
+__all__ = ["Tables", "build_slots", "find_rows", "ngram_rows", "place_frequent"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int32]
 Number = Any  # an integer: Python's own, or numpy's of any width
 
 BLOCK = 32  # languages whose scores lie together: a row of them is one cache line
@@ -22,7 +23,7 @@ SCALE = 1024  # units to one natural log; three scores of at most 8.9 fit an int
 HITS_SHIFT, KEY_SHIFT = 18, 20  # an n-gram's place: its row, and how many known n-grams end with it (1 to 3)
 PAIR = (1 << 24) - 1
 FREQUENT = 64  # letters below this number are found without a hash
-RARE = 0xFC0FC0FC0  # bits of a key that say that one of its letters is not
+NOT_FREQUENT = -1
 ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
 EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 
@@ -66,20 +67,33 @@ def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
     return slots
 
 
-@helper
-def ngram_keys(symbols: Symbols, first: Number, last: Number, keys: Integers) -> None:
-    """Key of the n-gram of three letters that ends at each of symbols[first:last], `first` >= 1, into `keys`.
+@inlined
+def _code(ahead: Number, before: Number, symbol: Number) -> Number:
+    """Where `frequent` has the n-gram of three letters, NOT_FREQUENT where one of them is another.
 
-    After a space it is the n-gram of two; within a word in capitals, and for a letter that no profile has, it is 0.
+    After a space it is the n-gram of two; within a word in capitals, and for a letter that no profile has, none (0).
     """
-    before = symbols[first - 1]
-    key = np.int64(symbols[max(first - 2, 0)] & LETTER) << 12 | np.int64(before & LETTER)
+    known = (symbol & before & UPPER == 0) & (symbol & LETTER != UNKNOWN)
+    first, second, third = ahead & LETTER, before & LETTER, symbol & LETTER
+    first = 0 if second == SPACE else first
+    code = first << 12 | second << 6 | third if (first | second | third) < FREQUENT else NOT_FREQUENT
+    return code if known else 0
+
+
+@helper
+def _codes(symbols: Symbols, first: Number, last: Number, codes: Rows) -> None:
+    """Codes of the n-grams that end at symbols[first:last], `first` >= 2; a loop that becomes vectors."""
     for index in range(first, last):
-        symbol = symbols[index]
-        key = (key & PAIR) << 12 | np.int64(symbol & LETTER)
-        known = symbol & before & UPPER == 0 and symbol & LETTER != UNKNOWN
-        keys[index - first] = (key & PAIR if before & LETTER == SPACE else key) if known else 0
-        before = symbol
+        at = np.uint64(index)
+        codes[index - first] = _code(symbols[at - np.uint64(2)], symbols[at - np.uint64(1)], symbols[at])
+
+
+@helper
+def _key(symbols: Symbols, index: Number) -> Number:
+    """Key in `slots` of the n-gram that ends at symbols[index], `index` >= 1."""
+    before = np.int64(symbols[index - 1] & LETTER)
+    key = before << 12 | np.int64(symbols[index] & LETTER)
+    return key if before == SPACE else np.int64(symbols[index - 2] & LETTER) << 24 | key
 
 
 @kernel
@@ -109,17 +123,20 @@ def _place(key: Number, unigrams: Integers, slots: Integers) -> Number:
 
 
 @helper
-def find_places(keys: Integers, count: Number, tables: Tables) -> Number:
-    """Replace keys[:count] by the row of the longest known n-gram, 0 where there is none; returns all hits."""
+def find_rows(symbols: Symbols, first: Number, last: Number, tables: Tables, rows: Rows) -> Number:
+    """Row of the longest known n-gram that ends at each of symbols[first:last], `first` >= 1 and a space before it; 0
+    where there is none. Returns all hits, those of shorter n-grams included.
+    """
     unigrams, slots, frequent = tables.unigrams, tables.slots, tables.frequent
-    found = 0
-    for index in range(count):
-        key = keys[index]
-        if key & RARE:
-            place = _place(key, unigrams, slots)
-        else:
-            place = np.int64(frequent[(key >> 12 & 0x3F000) | (key >> 6 & 0xFC0) | (key & 0x3F)])
-        keys[index] = place & ROW
+    begin = max(first, 2)
+    if first < min(begin, last):
+        rows[0] = _code(0, symbols[0], symbols[1])
+    _codes(symbols, begin, last, rows[begin - first :])
+    found: Number = 0
+    for index in range(last - first):
+        code = rows[index]
+        place = np.int64(frequent[code]) if code >= 0 else _place(_key(symbols, first + index), unigrams, slots)
+        rows[index] = place & ROW
         found += place >> HITS_SHIFT
     return found
 
@@ -127,9 +144,8 @@ def find_places(keys: Integers, count: Number, tables: Tables) -> Number:
 @kernel
 def ngram_rows(symbols: Symbols, count: Number, tables: Tables, rows: Integers) -> Number:
     """Rows of all known n-grams in text order, shorter ones first, into `rows`; returns how many."""
-    longest = np.empty(count, np.int64)
-    ngram_keys(symbols, 1, count, longest)
-    find_places(longest, count - 1, tables)
+    longest = np.empty(count, np.int32)
+    find_rows(symbols, 1, count, tables, longest)
     found = 0
     for row in longest[: count - 1]:
         for length in range(3):

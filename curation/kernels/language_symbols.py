@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.eight import HIGH_BITS, ONES, equal_bytes, load_eight
 from curation.kernels.jit import helper
 
 __all__ = ["count_scripts", "join_japanese", "read_spans", "read_text", "take_out_latin"]
@@ -48,6 +49,8 @@ def _byte_class(members: bytes) -> npt.NDArray[np.bool_]:
 
 
 _ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# Each eight times over.
+_H, _T, _AT = (np.uint64(ord(character)) * ONES for character in "ht@")
 _IN_URL = _byte_class(_ALNUM + b"-_.?&~;+=/#")
 _IN_LOCAL = _byte_class(_ALNUM + b"-_.")
 _IN_DOMAIN = _byte_class(_ALNUM + b"-_")
@@ -113,6 +116,15 @@ def _code_point(data: Bytes, at: Number, stop: Number) -> tuple[Number, Number]:
 
 
 @helper
+def _is_plain(data: Bytes, at: Number) -> bool:
+    """Whether data[at : at + 8] is ASCII and no address begins or has its @ there; data[at + 8] is looked at, too."""
+    word, next_word = load_eight(data, np.uint64(at)), load_eight(data, np.uint64(at + 1))
+    address = (equal_bytes(word, _H) & equal_bytes(next_word, _T)) | equal_bytes(word, _AT)
+    plain: bool = (word & HIGH_BITS) | address == 0
+    return plain
+
+
+@helper
 def read_symbols(
     data: Bytes,
     start: Number,
@@ -125,7 +137,17 @@ def read_symbols(
 ) -> Number:
     """Append the symbols of data[start:stop] to symbols[:count], until there are `limit`; return the new count."""
     at, floor, previous = start, start, 0
+    one_by_one = at  # up to here, as eight at once were tried in vain
     while at < stop and count < limit:
+        if at >= one_by_one:
+            while at + 9 <= stop and count + 8 <= limit and _is_plain(data, at):
+                for k in range(8):
+                    symbols[count + k] = classes[data[at + k]]
+                at, count = at + 8, count + 8
+                previous = np.int64(data[at - 1])  # type: ignore[assignment]  # numba needs one width
+            one_by_one = at + 8
+            if at == stop or count == limit:
+                break
         byte = data[at]
         end = at
         if byte >= 0x80:
@@ -216,19 +238,31 @@ def take_out_latin(symbols: Symbols, count: Number) -> Number:
 def count_scripts(symbols: Symbols, count: Number, scripts: npt.NDArray[np.int64]) -> None:
     """Letters by script number into `scripts` (int64[SCRIPTS]); number 0 is kept at 0.
 
-    Letters of the script that came last are counted apart: hardly any letter then waits for a sum in memory.
+    Most texts are in one script, which a loop without a branch tells. In others letters of the script that came last
+    are counted apart: hardly any letter then waits for a sum in memory.
     """
     scripts[:] = 0
-    last = np.uint32(0)
-    run = 0
+    first = np.uint32(0)
     for index in range(count):
+        first = symbols[index] >> SCRIPT_SHIFT
+        if first:
+            break
+    letters, same = 0, 0
+    for index in range(count):
+        letters += symbols[index] >> SCRIPT_SHIFT != 0
+        same += symbols[index] >> SCRIPT_SHIFT == first
+    if letters == same:
+        scripts[first] = letters
+        return
+    run = 0
+    for index in range(count if letters else 0):
         script = symbols[index] >> SCRIPT_SHIFT
-        if script == last:
+        if script == first:
             run += 1
         elif script:
-            scripts[last] += run
-            last, run = script, 1
-    scripts[last] += run
+            scripts[first] += run
+            first, run = script, 1
+    scripts[first] += run
     scripts[0] = 0
 
 

@@ -1,9 +1,10 @@
-"""What makes a first run shorter: helpers are optimised and turned into machine code once, within their kernels.
+"""What makes runs start sooner: helpers are optimised and turned into machine code once, within their kernels.
 
 numba does so for every function by itself and once more in all that call it, and nobody ever runs what becomes of a
 helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. Flags, of
 which every look into numba's tables compares two, tell each other apart by what is set and not by all that could be.
-While kernels compile, Python does not look for cycles among a million objects that stay.
+While kernels compile, Python does not look for cycles among a million objects that stay. Where all of them are on
+disk, nothing is declared that numba would need for compiling, which took two thirds of a second.
 
 These are numba's own classes with some steps left out, which no other numba than the one they were tried with need
 have: with every other one, all is compiled as numba does it, which takes longer.
@@ -15,13 +16,15 @@ import gc
 from typing import Any, ClassVar
 
 import numba
-from numba.core import codegen, event, targetconfig
+from numba.core import caching, codegen, event, targetconfig
+from numba.core.runtime.nrt import rtsys
 
 __all__ = ["compile_once"]
 
 _register: Any = event.register
 _Library: Any = codegen.JITCodeLibrary
 _Codegen: Any = codegen.JITCPUCodegen
+_Cache: Any = caching.Cache
 _Flags: Any = targetconfig.TargetConfig
 _TRIED = ("0.68.",)
 _OF_HELPERS = "no_cpython_wrapper"
@@ -33,6 +36,7 @@ def compile_once() -> None:
     if numba.__version__.startswith(_TRIED) and _Codegen._library_class is _Library:
         _Codegen._library_class, _Codegen.set_env = _Part, _set_env
         _Flags.__hash__, _Flags.__eq__ = _hash_of_flags, _same_flags
+        _Cache.load_overload = _load_overload
 
 
 class _Listener(event.Listener):
@@ -114,3 +118,10 @@ def _same_flags(self: Any, other: Any) -> Any:
     return mine == others or all(
         mine.get(name, options[name].default) == others.get(name, options[name].default) for name in {*mine, *others}
     )
+
+
+def _load_overload(self: Any, signature: Any, context: Any) -> Any:
+    """Without declarations and implementations of everything that numba can compile: what was compiled needs none."""
+    rtsys.initialize(context)
+    with self._guard_against_spurious_io_errors():
+        return self._load_overload(signature, context)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,45 +56,38 @@ def outcomes(
     scores: pa.RecordBatch, decided: pa.RecordBatch, ledgers: list[pa.RecordBatch], payload: dict[str, Any]
 ) -> pa.RecordBatch:
     """Rows of OUTCOME, from what rules and groupings said."""
-    ids = np.array(decided.column("id").to_pylist(), object)
-    state = np.array(decided.column("state").to_pylist(), object)
-    reason = _rule_reasons(scores, decided, payload["reasons"])
-    cluster, survivor = ids.copy(), np.full(len(ids), None, object)
-    similarity, sizes = np.full(len(ids), np.nan), scores.column("text.bytes").fill_null(0)
+    cluster, state, reason = decided.column("id"), decided.column("state"), _rule_reasons(scores, decided, payload)
+    survivor, similarity = pa.nulls(len(state), pa.string()), pa.nulls(len(state), pa.float64())
+    sizes = scores.column("text.bytes").fill_null(0)
     for label, ledger in zip(payload["labels"], ledgers, strict=True):
-        _take_over(cluster, _objects(ledger.column("cluster")))
-        survivors = _objects(ledger.column("survivor"))
-        hit = removed(ledger) & (state == KEPT)
-        survivor[hit], state[hit] = survivors[hit], DROPPED
-        reason[hit] = f"duplicate.{label}" if "dropped" not in ledger.schema.names else f"emptied.{label}"
-        similarity[hit] = ledger.column("similarity").to_numpy(zero_copy_only=False)[hit]
+        cluster = pc.coalesce(ledger.column("cluster"), cluster)
+        hit = pc.and_(pa.array(removed(ledger)), pc.equal(state, KEPT))
+        why = "duplicate" if "dropped" not in ledger.schema.names else "emptied"
+        survivor = pc.if_else(hit, ledger.column("survivor"), survivor)
+        state, reason = pc.if_else(hit, DROPPED, state), pc.if_else(hit, f"{why}.{label}", reason)
+        similarity = pc.if_else(hit, ledger.column("similarity"), similarity)
         sizes = ledger.column("bytes") if "bytes" in ledger.schema.names else sizes
-    kept = state == KEPT
-    split = np.full(len(ids), None, object)
-    split[kept] = split_of(list(cluster[kept]), payload["splits"], payload["seed"])
-    columns = [ids, state, reason, cluster, survivor]
-    arrays = [pa.array(column, pa.string()) for column in columns]
-    copies = pa.array(copies_of(ledgers, len(ids)), mask=~kept)
-    arrays += [pa.array(similarity, mask=np.isnan(similarity)), copies, pa.array(split, pa.string()), sizes]
-    return pa.RecordBatch.from_arrays(arrays, schema=OUTCOME)
+    kept = pc.equal(state, KEPT)
+    copies = pc.if_else(kept, pa.array(copies_of(ledgers, len(state))), None)
+    split = _splits(cluster, kept, payload)
+    columns = [decided.column("id"), state, reason, cluster, survivor, similarity, copies, split, sizes]
+    return pa.RecordBatch.from_arrays(columns, schema=OUTCOME)
 
 
-def _rule_reasons(scores: pa.RecordBatch, decided: pa.RecordBatch, reasons: list[str]) -> npt.NDArray[np.object_]:
+def _rule_reasons(scores: pa.RecordBatch, decided: pa.RecordBatch, payload: dict[str, Any]) -> pa.Array:
+    reasons, failure = payload["reasons"], scores.column("failure")
+    if not reasons:
+        return failure
     failed = unpack(decided.column("failed_rules"), len(reasons))
-    reason = _objects(scores.column("failure"))
-    if len(reasons):
-        first = np.array(reasons, object)[failed.argmax(axis=0)]
-        reason = np.where(failed.any(axis=0), first, reason)
-    return reason
+    first = pa.array(reasons, pa.string()).take(pa.array(failed.argmax(axis=0)))
+    return pc.if_else(pa.array(failed.any(axis=0)), first, failure)
 
 
-def _take_over(cluster: npt.NDArray[np.object_], new: npt.NDArray[np.object_]) -> None:
-    found = new != None  # noqa: E711  element-wise
-    cluster[found] = new[found]
-
-
-def _objects(column: pa.Array) -> npt.NDArray[np.object_]:
-    return np.array(column.to_pylist(), object)
+def _splits(cluster: pa.Array, kept: pa.Array, payload: dict[str, Any]) -> pa.Array:
+    chosen = np.full(len(kept), None, object)
+    of_kept = split_of(cluster.filter(kept).to_pylist(), payload["splits"], payload["seed"])
+    chosen[kept.to_numpy(zero_copy_only=False)] = of_kept
+    return pa.array(chosen, pa.string())
 
 
 def count_outcomes(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
@@ -108,8 +100,11 @@ def count_outcomes(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 
 def _add(counts: dict[str, int], prefix: str, names: pa.Array, sizes: pa.Array) -> None:
-    table = pa.table({"name": names, "size": sizes}).group_by("name").aggregate([("size", "count"), ("size", "sum")])
-    for row in table.to_pylist():
-        if row["name"] is not None:
-            for key, amount in ((f"{prefix}{row['name']}", "size_count"), (f"bytes.{prefix}{row['name']}", "size_sum")):
-                counts[key] = counts.get(key, 0) + row[amount]
+    found = names.dictionary_encode()
+    which = found.indices.fill_null(len(found.dictionary)).to_numpy()
+    numbers = np.bincount(which, minlength=len(found.dictionary))
+    sums = np.zeros(len(numbers), np.int64)
+    np.add.at(sums, which, sizes.to_numpy())
+    for name, number, total in zip(found.dictionary.to_pylist(), numbers.tolist(), sums.tolist(), strict=False):
+        for key, amount in ((f"{prefix}{name}", number), (f"bytes.{prefix}{name}", total)):
+            counts[key] = counts.get(key, 0) + amount

@@ -45,26 +45,33 @@ def cubes(numbers, out):
 found = np.zeros(3, np.int64)
 globals()[sys.argv[1]](np.arange(3), found)
 code = [each.library.get_pointer_to_function(each.fndesc.llvm_func_name) > 0 for each in square.overloads.values()]
-print(json.dumps([found.tolist(), compiled, code, gc.isenabled()]))
+if len(sys.argv) > 2:
+    globals()[sys.argv[2]](np.arange(3), found)
+print(json.dumps([found.tolist(), compiled, code, gc.isenabled(), "numba.np.linalg" in sys.modules]))
 """
 
 
-def run(folder: Path, function: str) -> tuple[list[int], list[tuple[str, bool]], list[bool], bool]:
+def run(folder: Path, *functions: str) -> tuple[list[int], list[tuple[str, bool]], list[bool], bool, bool]:
     path = folder / "some_kernels.py"
     if not path.exists():
         path.write_text(KERNELS)
-    command = [sys.executable, "-c", "import some_kernels", function]
+    command = [sys.executable, "-c", "import some_kernels", *functions]
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": f"{folder}:{Path.cwd()}"}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    answers, compiled, machine_code, collects = json.loads(ended.stdout)
-    return answers, [tuple(each) for each in compiled], machine_code, collects
+    answers, compiled, machine_code, collects, declared = json.loads(ended.stdout)
+    return answers, [tuple(each) for each in compiled], machine_code, collects, declared
 
 
 def test_helpers_have_no_machine_code_and_serve_later_kernels_from_disk(tmp_path: Path) -> None:
     # "squares" compiles both, and nothing looks for cycles meanwhile; it does again afterwards.
-    assert run(tmp_path, "squares") == ([0, 1, 4], [("squares", False), ("square", False)], [False], True)
-    assert run(tmp_path, "squares") == ([0, 1, 4], [], [], True)  # the kernel is whole
-    assert run(tmp_path, "cubes") == ([0, 1, 8], [("cubes", False)], [False], True)
+    assert run(tmp_path, "squares") == ([0, 1, 4], [("squares", False), ("square", False)], [False], True, True)
+    assert run(tmp_path, "squares") == ([0, 1, 4], [], [], True, False)  # the kernel is whole
+    assert run(tmp_path, "cubes") == ([0, 1, 8], [("cubes", False)], [False], True, True)
+
+
+def test_what_numba_needs_for_compiling_is_declared_when_something_is_compiled(tmp_path: Path) -> None:
+    run(tmp_path, "squares")
+    assert run(tmp_path, "squares", "cubes") == ([0, 1, 8], [("cubes", False)], [], True, True)
 
 
 @given(SET, SET)
