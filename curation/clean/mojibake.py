@@ -1,7 +1,8 @@
 """Mojibake repaired: text that was decoded with the wrong character set (`Ã©` for `é`), by ftfy, line by line.
 
 ftfy's own test for unlikely neighbours is one regular expression that RE2 can run over the Arrow buffer, forty times
-as fast as Python does; only documents that it finds are decoded at all. Run this before `normalize_unicode`.
+as fast as Python does; only documents with a line that it finds are decoded at all.
+Run this before `normalize_unicode`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.clean.edits import Edit, edit_columns, replacement, rewrite
-from curation.clean.line_spans import Span, line_spans
+from curation.clean.line_spans import line_spans
+from curation.kernels.wide_lines import wide_lines
 from curation.operator import Contract, Operator
+from curation.schema import TEXT, text_buffers
 
 __all__ = ["RepairMojibake", "may_hold_mojibake"]
 
@@ -48,7 +51,8 @@ class RepairMojibake(Operator):
 
         def find(row: int, text: str) -> list[Edit]:
             edits: list[Edit] = []
-            for start, end in suspects[row]:
+            spans = line_spans(text)
+            for start, end in (spans[number] for number in suspects[row]):
                 repaired = fix_encoding(text[start:end])  # as it was, where ftfy finds nothing bad
                 unrepaired[row] += is_bad(repaired)
                 edits += replacement(text, start, end, repaired)
@@ -58,26 +62,19 @@ class RepairMojibake(Operator):
         return pa.RecordBatch.from_pydict(answer | {"repair_mojibake.unrepaired_lines": pa.array(unrepaired)})
 
 
-def _suspects(column: pa.Array) -> dict[int, list[Span]]:
-    """Lines that may be bad, by row. RE2 looks twice, at whole documents and at lines, before Python does once."""
-    rows = np.flatnonzero(may_hold_mojibake(column).to_numpy(zero_copy_only=False))
-    texts = column.take(pa.array(rows)).to_pylist()
-    lines = [
-        (row, (start, end), text[start:end])
-        for row, text in zip(rows.tolist(), texts, strict=True)
-        for start, end in line_spans(text)
-        if not text[start:end].isascii()
-    ]
-    held = may_hold_mojibake(pa.array([line for _, _, line in lines], pa.large_string()))
-    spans: dict[int, list[Span]] = {}
-    for (row, span, _), may in zip(lines, held.to_pylist(), strict=True):
-        if may:
-            spans.setdefault(row, []).append(span)
-    return spans
+def _suspects(column: pa.Array) -> dict[int, list[int]]:
+    """Numbers of lines that may be bad, by row. No line of ASCII alone is, and most lines are."""
+    lines, offsets, rows, numbers = wide_lines(*text_buffers(column))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(lines)]
+    held = may_hold_mojibake(pa.Array.from_buffers(TEXT, len(rows), buffers)).to_numpy(zero_copy_only=False)
+    suspects: dict[int, list[int]] = {}
+    for row, number in zip(rows[held].tolist(), numbers[held].tolist(), strict=True):
+        suspects.setdefault(row, []).append(number)
+    return suspects
 
 
 def may_hold_mojibake(column: pa.Array) -> pa.Array:
-    """Whether any line of a document is bad by ftfy's test; false for null."""
+    """Whether any line of a text is bad by ftfy's test; false for null."""
     return pc.match_substring_regex(column, _sieve()).fill_null(False)
 
 

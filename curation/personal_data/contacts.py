@@ -125,7 +125,8 @@ _DOCUMENTATION = tuple(
 )
 
 
-_QUICK_IP = re.compile(IP_SIEVE)
+# Each begins with one certain character, which Python finds a dozen times sooner than one of a class.
+_QUICK_V4, _QUICK_V6 = re.compile(r"\.[0-9]{1,3}\.[0-9]"), re.compile(r":[0-9A-Fa-f]{0,4}:")
 _LONGEST_IP = 60
 
 
@@ -135,9 +136,11 @@ def find_ips(text: str) -> Iterator[Span]:
     Four numbers after a word for a version or section are none, nor are four single digits without a word, port or
     prefix length that makes them an address.
     """
-    for match in matches_near(text, _QUICK_IP, _LONGEST_IP, [_V4, _V6]):
-        other = _is_version(text, match) if match.re is _V4 else ":" not in match.group().strip(":")
-        if _is_public(match.group()) and not other:
+    for match in matches_near(text, _QUICK_V4, _LONGEST_IP, [_V4]):
+        if _is_public(match.group()) and not _is_version(text, match):
+            yield match.span()
+    for match in matches_near(text, _QUICK_V6, _LONGEST_IP, [_V6]):
+        if _is_public(match.group()) and ":" in match.group().strip(":"):
             yield match.span()
 
 
