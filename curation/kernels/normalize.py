@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.eight import HIGH_BITS, load_eight
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 from curation.kernels.remembered import remembered
@@ -23,6 +24,7 @@ from curation.kernels.remembered import remembered
 __all__ = ["Rules", "decode", "normalize", "normalize_traced", "widths"]
 
 _SPACE = 32
+_COLLAPSES = 1 << 8  # a flag beside a byte
 _PAGE = 256
 # Planes 4 to 13 are empty, those above private, but for tags and variation selectors: as good as unassigned here.
 _ASSIGNED = (range(0x40000), range(0xE0000, 0xE0200))
@@ -47,8 +49,8 @@ class Rules(NamedTuple):
 
 
 class _Tables(NamedTuple):
-    ascii_map: npt.NDArray[np.uint8]  # (128,) the byte that stands for each ASCII byte
-    collapses: npt.NDArray[np.bool_]  # (256,) whether a run of this byte becomes one
+    ascii_map: npt.NDArray[np.uint16]  # (128,) the byte that stands for each ASCII byte, plus _COLLAPSES
+    collapses: npt.NDArray[np.uint16]  # (128,) _COLLAPSES where a run of this byte becomes one, else 0
     page: npt.NDArray[np.uint16]  # (0x1100,) code point // 256 -> row of `replacement`
     replacement: npt.NDArray[np.uint64]  # (rows, 256) 0: copy; else (length + 1) << 56 | up to 7 bytes, first lowest
 
@@ -91,9 +93,10 @@ def _tables(rules: Rules) -> _Tables:
 
 def _made_tables(rules: Rules) -> _Tables:
     codes = _replacements(rules)
-    ascii_map = np.where(codes[:128] == 0, np.arange(128), codes[:128] & np.uint64(0xFF)).astype(np.uint8)
-    collapses = np.zeros(256, np.bool_)
-    collapses[_SPACE], collapses[ord("0")] = True, rules.spell_digits
+    ascii_map = np.where(codes[:128] == 0, np.arange(128), codes[:128] & np.uint64(0xFF)).astype(np.uint16)
+    collapses = np.zeros(128, np.uint16)
+    collapses[_SPACE], collapses[ord("0")] = _COLLAPSES, _COLLAPSES * rules.spell_digits
+    ascii_map |= collapses[ascii_map]
     rows = codes.reshape(-1, _PAGE)
     numbers: dict[bytes, int] = {}
     page = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.uint16)
@@ -166,17 +169,29 @@ def decode(data, i, end):  # type: ignore[no-untyped-def]
 @helper
 def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, out, size, sources):  # type: ignore[no-untyped-def]
     begin = size
-    previous = np.uint8(_SPACE)
+    previous = ascii_map[_SPACE]
     trace = len(sources) > 0
     i = start
     while i < end:
-        byte = data[i]
-        if byte < 128:
-            byte = ascii_map[byte]
-            out[size] = byte
+        # Eight bytes a step, where all are ASCII and nobody asks where they came from.
+        while i + 8 <= end and not trace:
+            word = load_eight(data, np.uint64(i))
+            if word & HIGH_BITS:
+                break
+            for k in range(8):
+                byte = ascii_map[(word >> np.uint64(8 * k)) & np.uint64(0x7F)]
+                out[np.uint64(size)] = byte & 0xFF
+                size += (byte != previous) | (byte < _COLLAPSES)
+                previous = byte
+            i += 8
+        if i == end:
+            break
+        if data[i] < 128:
             if trace:
                 sources[size] = i
-            size += not (byte == previous and collapses[byte])
+            byte = ascii_map[data[i]]
+            out[size] = byte & 0xFF
+            size += (byte != previous) | (byte < _COLLAPSES)
             previous = byte
             i += 1
             continue
@@ -188,15 +203,16 @@ def _normalize_one(data, start, end, ascii_map, collapses, page, replacement, ou
             for k in range(width):
                 out[size + k] = data[i + k]
             size += width
-            previous = np.uint8(255)
+            previous = np.uint16(0)
         for _ in range(np.int64(code >> np.uint64(56)) - 1):
-            byte = np.uint8(code & np.uint64(0xFF))
+            byte = np.uint16(code & np.uint64(0xFF))
             code >>= np.uint64(8)
-            out[size] = byte
-            size += not (byte == previous and collapses[byte])
+            byte |= collapses[byte] if byte < 128 else 0
+            out[size] = byte & 0xFF
+            size += (byte != previous) | (byte < _COLLAPSES)
             previous = byte
         i += width
-    return size - (size > begin and previous == _SPACE)
+    return size - (size > begin and previous & 0xFF == _SPACE)
 
 
 @kernel
