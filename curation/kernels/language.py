@@ -56,6 +56,12 @@ class Votes(NamedTuple):
     posterior: Floats  # posteriors times n-grams of the window
     surely: Floats  # n-grams of windows whose posterior is at least VOTE
 
+    @classmethod
+    def empty(cls, window: int) -> Votes:
+        kinds = (np.bool_, np.bool_, np.int32, np.int32, np.int32, np.float64, np.int64, np.float64, np.float64)
+        sizes = (LANES, LANES // BLOCK, 2 * window + 3, *[LANES] * 6)
+        return cls(*(np.zeros(size, kind) for size, kind in zip(sizes, kinds, strict=True)))
+
 
 class Detected(NamedTuple):
     """What naive Bayes says of n documents. Language numbers are -1 where a text has no n-gram of any profile."""
@@ -217,33 +223,35 @@ def _write_scripts(document: Number, scripts: Integers, detected: Detected) -> N
     detected.second_script_letters[document] = scripts[second]
 
 
-@kernel
 def detect_languages(
+    data: Bytes,
+    offsets: Integers,
+    max_bytes: int,
+    window: int,
+    require_script: bool,
+    tables: Tables,
+    detected: Detected,
+) -> None:
+    """Fill `detected`, zeros beforehand; of texts over `max_bytes` (at least SPANS) only spans are read."""
+    longest = min(int(np.diff(offsets).max(initial=0)), max_bytes)
+    symbols = np.empty(longest + 4 * SPANS + 1, np.uint32)  # a span may end up to 3 bytes later
+    scripts, votes = np.empty(SCRIPTS, np.int64), Votes.empty(window)
+    _detect(data, offsets, max_bytes, window, require_script, tables, symbols, scripts, votes, detected)
+
+
+@kernel
+def _detect(
     data: Bytes,
     offsets: Integers,
     max_bytes: Number,
     window: Number,
     require_script: bool,
     tables: Tables,
+    symbols: Symbols,
+    scripts: Integers,
+    votes: Votes,
     detected: Detected,
 ) -> None:
-    """Fill `detected`, zeros beforehand; of texts over `max_bytes` (at least SPANS) only spans are read."""
-    longest = np.int64(0)
-    for document in range(len(offsets) - 1):
-        longest = max(longest, min(offsets[document + 1] - offsets[document], max_bytes))
-    symbols = np.empty(longest + 4 * SPANS + 1, np.uint32)  # a span may end up to 3 bytes later
-    scripts = np.empty(SCRIPTS, np.int64)
-    votes = Votes(
-        np.empty(LANES, np.bool_),
-        np.empty(LANES // BLOCK, np.bool_),
-        np.empty(2 * window + 3, np.int32),
-        np.zeros(LANES, np.int32),
-        np.empty(LANES, np.int32),
-        np.empty(LANES, np.float64),
-        np.empty(LANES, np.int64),
-        np.empty(LANES, np.float64),
-        np.empty(LANES, np.float64),
-    )
     for document in range(len(offsets) - 1):
         start, stop = offsets[document], offsets[document + 1]
         if stop - start > max_bytes:

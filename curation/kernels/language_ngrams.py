@@ -25,6 +25,7 @@ PAIR = (1 << 24) - 1
 FREQUENT = 64  # letters below this number are found without a hash
 NOT_FREQUENT = -1
 ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 
 
@@ -51,20 +52,34 @@ class Tables(NamedTuple):
 @helper
 def _slot(key: Number, size: Number) -> Number:
     """Where to start looking for a key (multiplicative hashing, Knuth 6.4) in a table of `size`, a power of two."""
-    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    mixed = (np.uint64(key) * _MULTIPLIER) >> np.uint64(32)
     return np.int64(mixed & np.uint64(size - 1))
 
 
-@kernel
-def build_slots(keys: Integers, places: Integers, size: Number) -> Integers:
+def build_slots(keys: Integers, places: Integers, size: int) -> Integers:
     """Hash table int64[size] with open addressing: an entry is key << KEY_SHIFT | place, 0 is an empty slot."""
-    slots = np.zeros(size, np.int64)
-    for index in range(len(keys)):
-        slot = _slot(keys[index], size)
-        while slots[slot] != 0:
-            slot = (slot + 1) & (size - 1)
-        slots[slot] = keys[index] << KEY_SHIFT | places[index]
+    slots, entries = np.zeros(size, np.int64), keys << KEY_SHIFT | places
+    wanted = (keys.astype(np.uint64) * _MULTIPLIER >> np.uint64(32) & np.uint64(size - 1)).astype(np.int64)
+    while len(entries):
+        free = np.flatnonzero(slots[wanted] == 0)
+        seated = free[np.unique(wanted[free], return_index=True)[1]]
+        slots[wanted[seated]] = entries[seated]
+        entries, wanted = np.delete(entries, seated), np.delete(wanted, seated) + 1 & size - 1
     return slots
+
+
+def place_frequent(unigrams: Integers, keys: Integers, places: Integers) -> npt.NDArray[np.int32]:
+    """Places of all n-grams of three letters below FREQUENT, by 6 bits a letter; of those that are none, of the longest
+    known n-gram at their end. `places` are those of `keys`, the n-grams of two and three letters.
+    """
+    index = np.arange(FREQUENT**3)
+    first, second, third = index >> 12, index >> 6 & 0x3F, index & 0x3F
+    order = np.argsort(keys)
+    found = unigrams[third]
+    for key in (second << 12 | third, first << 24 | second << 12 | third):
+        nearest = order[np.searchsorted(keys, key, sorter=order).clip(max=len(keys) - 1)]
+        found = np.where(keys[nearest] == key, places[nearest], found)
+    return np.asarray(found, np.int32)
 
 
 @inlined
@@ -94,16 +109,6 @@ def _key(symbols: Symbols, index: Number) -> Number:
     before = np.int64(symbols[index - 1] & LETTER)
     key = before << 12 | np.int64(symbols[index] & LETTER)
     return key if before == SPACE else np.int64(symbols[index - 2] & LETTER) << 24 | key
-
-
-@kernel
-def place_frequent(unigrams: Integers, slots: Integers) -> npt.NDArray[np.int32]:
-    """Places of all n-grams of three letters below FREQUENT, by 6 bits a letter."""
-    places = np.empty(FREQUENT**3, np.int32)
-    for index in range(len(places)):
-        key = (index & 0x3F000) << 12 | (index & 0xFC0) << 6 | index & 0x3F
-        places[index] = _place(np.int64(key), unigrams, slots)
-    return places
 
 
 @inlined

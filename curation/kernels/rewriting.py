@@ -7,17 +7,25 @@ ever put in but newlines.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from curation.kernels.hash_tables import copy_bytes
 from curation.kernels.jit import kernel
 
 __all__ = ["assemble"]
 
+Numbers = npt.NDArray[np.int64]
+
 _NEWLINE = 0x0A
 
 
-@kernel
-def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-untyped-def]
+def assemble(
+    data: npt.NDArray[np.uint8],
+    offsets: Numbers,
+    stretches: Numbers,
+    first: Numbers,
+    most_edits: int,
+) -> tuple[npt.NDArray[np.uint8], Numbers, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """New bytes and offsets, and for each document its edits.
 
     `stretches`, int64, three numbers each: start and stop in `data`, and 1 where a newline comes before; those of
@@ -25,13 +33,20 @@ def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-un
     bytes taken out, bytes put in; after `most_edits` of them the last one of a document grows. Returned: bytes, offsets
     (n+1), triples, and where those of each document begin (n+1, in numbers, three a triple).
     """
+    starts, stops, newlines = stretches[first[0] : first[-1]].reshape(-1, 3).T
+    size = int((stops - starts + newlines).sum())
+    out, out_offsets = np.empty(size + 8, np.uint8), np.zeros(len(offsets), np.int64)
+    edits = np.empty(int(first[-1] - first[0]) + 3 * len(offsets), np.int32)
+    edit_offsets = np.zeros(len(offsets), np.int32)
+    _assemble(data, offsets, stretches, first, most_edits, out, out_offsets, edits, edit_offsets)
+    return out[:size], out_offsets, edits[: edit_offsets[-1]], edit_offsets
+
+
+@kernel
+def _assemble(  # type: ignore[no-untyped-def]
+    data, offsets, stretches, first, most_edits, out, out_offsets, edits, edit_offsets
+):
     documents = len(offsets) - 1
-    size = 0
-    for k in range(first[0], first[documents], 3):
-        size += stretches[k + 1] - stretches[k] + stretches[k + 2]
-    out, out_offsets = np.empty(size + 8, np.uint8), np.zeros(documents + 1, np.int64)
-    edits = np.empty(first[documents] - first[0] + 3 * documents, np.int32)
-    edit_offsets = np.zeros(documents + 1, np.int32)
     written, listed = np.int64(0), np.int64(0)
     for document in range(documents):
         begin, copied = offsets[document], offsets[document]
@@ -57,4 +72,3 @@ def assemble(data, offsets, stretches, first, most_edits):  # type: ignore[no-un
             copied = stop
         out_offsets[document + 1] = written
         edit_offsets[document + 1] = listed
-    return out[:size], out_offsets, edits[:listed], edit_offsets

@@ -82,7 +82,7 @@ def _made_profiles() -> dict[str, npt.NDArray[Any]]:
     ending, home = _ending(rows), _home_scripts(raw)
     lane = _lanes(home)
     places = np.arange(len(ending)) | np.count_nonzero(ending, axis=1) << kernel.HITS_SHIFT
-    unigrams, slots = _unigrams(rows, letters, places), _slots(rows, letters, places)
+    unigrams, longer = _unigrams(rows, letters, places), _longer(rows, letters, places)
     scores = _scores(starts, lane[columns], probabilities)[ending].sum(axis=1, dtype=np.int16)
     return {
         "names": np.array([profile["name"] for profile in raw]),
@@ -92,8 +92,8 @@ def _made_profiles() -> dict[str, npt.NDArray[Any]]:
         "classes": classes,
         "composed": _composed(classes),
         "unigrams": unigrams,
-        "slots": slots,
-        "frequent": kernel.place_frequent(unigrams, slots),
+        "slots": kernel.build_slots(*longer, 1 << (2 * len(longer[0])).bit_length()),
+        "frequent": kernel.place_frequent(unigrams, *longer),
         "lane": lane,
         "scores": np.ascontiguousarray(scores.reshape(-1, kernel.LANES // kernel.BLOCK, kernel.BLOCK).swapaxes(0, 1)),
         "ending": ending,
@@ -196,15 +196,16 @@ def _unigrams(rows: dict[str, int], letters: dict[str, int], places: npt.NDArray
     return unigrams
 
 
-def _slots(rows: dict[str, int], letters: dict[str, int], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _longer(
+    rows: dict[str, int], letters: dict[str, int], places: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Keys of the n-grams of two and three letters, 12 bits a letter, and their places."""
     longer = [gram for gram in rows if len(gram) > 1]
     keys = np.zeros(len(longer), np.int64)
     for index, gram in enumerate(longer):
         for letter in gram:
             keys[index] = keys[index] << 12 | letters[letter]
-    size = 1 << (2 * len(longer)).bit_length()
-    slots: npt.NDArray[np.int64] = kernel.build_slots(keys, places[[rows[gram] for gram in longer]], size)
-    return slots
+    return keys, places[[rows[gram] for gram in longer]]
 
 
 def _sparse(
