@@ -175,7 +175,8 @@ def _tallies(recipe: Recipe, run: RunDirectory, ledger: Manifest) -> dict[str, C
     found: dict[str, Counter[str]] = {name: Counter() for name in (_LANGUAGE, *_ORIGINS) if name in added}
     hosts: Counter[str] = Counter()
     for file in ledger.files:
-        for batch in read_shard(run.root, file):
+        for whole in read_shard(run.root, file):
+            batch = whole.select(["state", "parent_id", "url", *found])
             kept = batch.filter(pc.and_(pc.equal(batch.column("state"), "kept"), batch.column("parent_id").is_null()))
             for name, tally in found.items():
                 _count(tally, kept.column(name))

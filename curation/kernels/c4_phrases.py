@@ -19,10 +19,11 @@ __all__ = ["BLOCK", "BRACKET", "CURLY", "JAVASCRIPT", "LOREM", "POLICY", "mark_b
 LOREM, JAVASCRIPT, POLICY, CURLY, BRACKET = 1, 2, 4, 8, 16
 
 BLOCK = 64  # bytes that have one mark
-_PHRASE_MARK, _WIDE_MARK = np.uint8(1), np.uint8(2)
+_AFTER_SPACE = np.uint64(0x80)
 # Three letters of each phrase, and both brackets, as `_looks_rare` tests them.
 _LOWER_CASE = np.uint64(0x20) * ONES
 _A, _C, _E, _F, _I, _J, _K, _P, _S, _U, _V, _BLANK, _BRACKETS = (np.uint64(ord(c)) * ONES for c in "acefijkpsuv {")
+_KELVIN_1, _KELVIN_2 = np.uint64(0xE2) * ONES, np.uint64(0x84 | 0x20) * ONES
 _FROM_TAB, _BEHIND_RETURN = np.uint64(0x80 - 0x09) * ONES, np.uint64(0x80 - 0x0E) * ONES
 _FROM_FS, _BEHIND_SPACE = np.uint64(0x80 - 0x1C) * ONES, np.uint64(0x80 - 0x21) * ONES
 
@@ -57,60 +58,75 @@ _KIND[[0xE2, *b"{[jpvmkJPVMK"]] = _RARE_BYTE
 
 @helper
 def mark_blocks(data, start, end, marks):  # type: ignore[no-untyped-def]
-    """Mark blocks of data[start:end] that may hold a phrase or bracket that begins there, or hold other than ASCII."""
+    """Mark blocks of data[start:end] that may hold a phrase or bracket that begins there."""
     for block in range((end - start + BLOCK - 1) // BLOCK):
         position = np.uint64(start + block * BLOCK)
         if position + np.uint64(BLOCK + 2) > np.uint64(len(data)):
-            marks[block] = _PHRASE_MARK | _WIDE_MARK
+            marks[block] = True
             continue
-        rare, wide = np.uint64(0), np.uint64(0)
+        rare = np.uint64(0)
         for k in range(0, BLOCK, 8):
-            word = load_eight(data, position + np.uint64(k))
-            wide |= word & HIGH_BITS
             rare |= _looks_rare(
-                word | _LOWER_CASE,
+                load_eight(data, position + np.uint64(k)) | _LOWER_CASE,
                 load_eight(data, position + np.uint64(k + 1)) | _LOWER_CASE,
                 load_eight(data, position + np.uint64(k + 2)) | _LOWER_CASE,
             )
-        marks[block] = _PHRASE_MARK * (rare != 0) | _WIDE_MARK * (wide != 0)
+        marks[block] = rare != 0
 
 
 @helper
 def _looks_rare(word, second, third):  # type: ignore[no-untyped-def]
-    """Mask of "{", "[", ja(vascript), (coo)kie, (pri)vac(y), ips(um) and (o)f u(se); `second` is one byte ahead."""
+    """Mask of "{", "[", ja(vascript), (coo)kie, (pri)vac(y), ips(um), (o)f u(se) and the Kelvin sign; `second` is one
+    byte ahead.
+    """
     javascript = equal_bytes(word, _J) & equal_bytes(second, _A)
     cookie = equal_bytes(word, _K) & equal_bytes(second, _I) & equal_bytes(third, _E)
     privacy = equal_bytes(word, _V) & equal_bytes(second, _A) & equal_bytes(third, _C)
     ipsum = equal_bytes(word, _I) & equal_bytes(second, _P) & equal_bytes(third, _S)
     use = equal_bytes(word, _F) & equal_bytes(second, _BLANK) & equal_bytes(third, _U)
-    return equal_bytes(word, _BRACKETS) | javascript | cookie | privacy | ipsum | use
+    kelvin = equal_bytes(word, _KELVIN_1) & equal_bytes(second, _KELVIN_2)
+    return equal_bytes(word, _BRACKETS) | javascript | cookie | privacy | ipsum | use | kelvin
 
 
 @helper
 def scan_marked(data, start, stop, classes, marks, origin):  # type: ignore[no-untyped-def]
     """What `scan` returns; `marks` are those of `mark_blocks` from `origin`."""
-    together = np.uint8(0)
+    marked = np.uint8(0)
     for block in range((start - origin) // BLOCK, (stop - origin + BLOCK - 1) // BLOCK):
-        together |= marks[block]
-    if together:
-        return scan(data, start, stop, classes)
-    return 0, _count_ascii_words(data, start, stop)
+        marked |= marks[block]
+    return _find_phrases(data, start, stop) if marked else 0, _count_words(data, start, stop, classes)
 
 
 @helper
-def _count_ascii_words(data, start, stop):  # type: ignore[no-untyped-def]
-    words, before = np.int64(0), np.uint64(0x80)
-    while start + 8 <= stop:
-        spaces = _spaces(load_eight(data, np.uint64(start)))
-        words += sum_bytes((((spaces << np.uint64(8)) | before) & ~spaces) >> np.uint64(7) & ONES)
-        before = spaces >> np.uint64(56)
-        start += 8
-    inside = before == 0
+def scan(data, start, stop, classes):  # type: ignore[no-untyped-def]
+    """What a line holds (bits), and its number of words at whitespace."""
+    return _find_phrases(data, start, stop), _count_words(data, start, stop, classes)
+
+
+@helper
+def _count_words(data, start, stop, classes):  # type: ignore[no-untyped-def]
+    """A word begins where a character that is no space follows one that is: eight bytes a step where all are ASCII."""
+    words, before = np.int64(0), _AFTER_SPACE
+    one_by_one = start  # up to here, as eight at once were tried in vain
     while start < stop:
-        space = (_KIND[data[start]] & _SPACE_BYTE) != 0
-        words += not (space or inside)
-        inside = not space
-        start += 1
+        while start >= one_by_one and start + 8 <= stop:
+            word = load_eight(data, np.uint64(start))
+            if word & HIGH_BITS:
+                one_by_one = start + 8
+                break
+            spaces = _spaces(word)
+            words += sum_bytes((((spaces << np.uint64(8)) | before) & ~spaces) >> np.uint64(7) & ONES)
+            before = spaces >> np.uint64(56)
+            start += 8
+        if start == stop:
+            break
+        if data[start] < 0x80:
+            space, start = _KIND[data[start]] & _SPACE_BYTE, start + 1
+        else:
+            point, start = decode(data, start, stop)
+            space = classes[point] & SPACE
+        words += not space and before == _AFTER_SPACE
+        before = _AFTER_SPACE if space else np.uint64(0)
     return words
 
 
@@ -124,25 +140,12 @@ def _spaces(word):  # type: ignore[no-untyped-def]
 
 
 @helper
-def scan(data, start, stop, classes):  # type: ignore[no-untyped-def]
-    """What a line holds (bits), and its number of words at whitespace."""
+def _find_phrases(data, start, stop):  # type: ignore[no-untyped-def]
     found = 0
-    words = np.int64(0)
-    before = np.int64(_SPACE_BYTE)
-    position = start
-    while position < stop:
-        byte = data[position]
-        kind = np.int64(_KIND[byte])
-        position += 1
-        if kind & _RARE_BYTE:
-            found |= _try_phrases(data, start, position - 1, stop)
-        if byte >= 0x80:
-            point, position = decode(data, position - 1, stop)
-            kind = np.int64(classes[point]) & SPACE
-        # A word begins where a character that is no space follows one that is.
-        words += before & ~kind & _SPACE_BYTE
-        before = kind
-    return found, words
+    for position in range(start, stop):
+        if _KIND[data[position]] & _RARE_BYTE:
+            found |= _try_phrases(data, start, position, stop)
+    return found
 
 
 @helper

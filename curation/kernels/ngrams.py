@@ -97,7 +97,8 @@ def _repeated_ngrams(  # type: ignore[no-untyped-def]
         else:
             only = kind == ALPHANUMERIC_WORDS
             tokens = _cut_words(data, start, end, classes, only, hashes, characters, starts, packed, words[document])
-            _count_stop_words(hashes, characters, tokens, stop_keys, stop_characters, met, document, words[document])
+            row = words[document]
+            _count_stop_words(hashes, characters, tokens, stop_keys, stop_characters, met, document, row, chosen)
         size = table_size(tokens)
         if size > len(keys):
             places, sieve, keys = np.empty(size, np.int32), np.empty(SIEVE * size, np.uint8), np.empty(size, np.uint64)
@@ -149,9 +150,17 @@ def _cut_words(  # type: ignore[no-untyped-def]
 
 
 @helper
-def _count_stop_words(hashes, characters, tokens, stop_keys, longest, met, document, counts):  # type: ignore[no-untyped-def]
-    """Count the distinct ones; `met` holds the last document in which each occurred."""
+def _count_stop_words(  # type: ignore[no-untyped-def]
+    hashes, characters, tokens, stop_keys, longest, met, document, counts, chosen
+):
+    """Count the distinct ones; `met` holds the last document in which each occurred. Most tokens are told apart by
+    their slot alone, without a branch.
+    """
+    kept, mask = 0, np.uint64(len(stop_keys) - 1)
     for k in range(tokens):
+        chosen[kept] = k
+        kept += stop_keys[hashes[k] & mask] != 0
+    for k in chosen[:kept]:
         found = find_stop_word(stop_keys, longest, hashes[k], characters[k + 1] - characters[k])
         if found >= 0 and met[found] != document:
             met[found] = document
