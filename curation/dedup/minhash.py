@@ -91,13 +91,17 @@ class MinHash(Grouping):
 
     def sets(self, batch: pa.RecordBatch) -> tuple[Words, Indexes]:
         """Shingle hashes and n+1 offsets: sorted unique sets, one per row."""
+        return self._shingles(batch, ordered=True)
+
+    def _shingles(self, batch: pa.RecordBatch, ordered: bool) -> tuple[Words, Indexes]:
         rules = Rules(self.fold_case, self.strip_marks, self.spell_digits, self.drop_symbols)
         data, offsets = normalize(*text_buffers(batch.column("text")), rules)
-        return shingle_sets(data, offsets, self.ngram, self.shingle, self.min_tokens, self.repetitive_below)
+        choices = self.ngram, self.shingle, self.min_tokens, self.repetitive_below
+        return shingle_sets(data, offsets, *choices, ordered)
 
     def keys(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """`key`, `order` (uint64, see kernels.candidates), `row` (int32): `bands` rows per document with shingles."""
-        values, offsets = self.sets(batch)
+        values, offsets = self._shingles(batch, ordered=False)
         signature = signatures(values, offsets, self.bands * self.rows)
         rows = np.flatnonzero(np.diff(offsets)).astype(np.int32)
         keys = band_keys(signature, self.bands, self.rows)[rows].reshape(-1)

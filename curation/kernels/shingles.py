@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.hash_tables import clear
 from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.normalize import decode
@@ -64,6 +65,7 @@ _PRIME = np.uint64(0x100000001B3)
 _P = np.uint64(0xD6E8FEB86659FD93)
 _REPEAT = np.uint64(0x9E3779B97F4A7C15)
 _ZERO = np.uint64(0)
+_SIEVE = 1 << 18  # bytes: more would leave the cache
 
 
 def shingle_sets(
@@ -73,15 +75,21 @@ def shingle_sets(
     tokens: Tokens,
     min_tokens: int = 0,
     repetitive_below: float = 0.0,
+    ordered: bool = True,
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Hashes and n+1 offsets: document k has values[offsets[k]:offsets[k + 1]], ascending, without repeats."""
+    """Hashes and n+1 offsets: document k has values[offsets[k]:offsets[k + 1]], ascending, without repeats.
+
+    Not `ordered`: the same in any order, and some of them more than once. That is enough for what takes the least of a
+    set, and spares sorting.
+    """
     longest = int(np.diff(offsets).max(initial=0)) + 1
     token_hashes, work = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
-    counts, out = np.empty(1 << MAX_BITS, np.int64), np.zeros(len(offsets), np.int64)
+    counts, sieve = np.empty(1 << MAX_BITS, np.int64), np.empty(_SIEVE, np.uint8)
+    out = np.zeros(len(offsets), np.int64)
     values = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), np.uint64)
     least = max(ngram, min_tokens)
-    arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens)
-    size = _shingle_sets(*arguments, token_hashes, work, counts, values, out)
+    arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens), ordered
+    size = _shingle_sets(*arguments, token_hashes, work, counts, sieve, values, out)
     return values[:size].copy(), out
 
 
@@ -195,9 +203,38 @@ def _sorted_set(work, total, repetitive_below, counts, out):  # type: ignore[no-
     return kept
 
 
+@helper
+def _is_mostly_distinct(values, total, repetitive_below, sieve):  # type: ignore[no-untyped-def]
+    """Whether the distinct ones are surely no smaller a share: at least as many as the slots that they fill."""
+    size = 16
+    while size < 4 * total:
+        size *= 2
+    if size > len(sieve):
+        return False
+    clear(sieve, size)
+    distinct, mask = 0, np.uint64(size - 1)
+    for k in range(total):
+        slot = values[k] & mask
+        distinct += sieve[slot] == 0
+        sieve[slot] = 1
+    return distinct >= repetitive_below * total
+
+
 @kernel
 def _shingle_sets(  # type: ignore[no-untyped-def]
-    data, offsets, ngram, least, repetitive_below, single, token_hashes, work, counts, values, out_offsets
+    data,
+    offsets,
+    ngram,
+    least,
+    repetitive_below,
+    single,
+    ordered,
+    token_hashes,
+    work,
+    counts,
+    sieve,
+    values,
+    out_offsets,
 ):
     size = 0
     for row in range(len(offsets) - 1):
@@ -208,7 +245,11 @@ def _shingle_sets(  # type: ignore[no-untyped-def]
             length = ngram if count >= least else count
             total = count - length + 1
             _join(token_hashes, total, length, work)
-            size += _sorted_set(work, total, repetitive_below, counts, values[size:])
+            if not ordered and _is_mostly_distinct(work, total, repetitive_below, sieve):
+                copy_to(work, total, values[size:])
+                size += total
+            else:
+                size += _sorted_set(work, total, repetitive_below, counts, values[size:])
         out_offsets[row + 1] = size
     return size
 

@@ -33,6 +33,13 @@ def test_equals_the_twin(values: list[str], ngram: int, kind: str, least: int, r
     assert fast(values, ngram, kind, least, repetitive) == slow
 
 
+@given(st.lists(texts | words, max_size=4), st.integers(1, 3), st.integers(0, 8), st.sampled_from([0.0, 0.5, 0.9, 1.0]))
+def test_without_order_the_elements_are_the_same(values: list[str], ngram: int, least: int, repetitive: float) -> None:
+    choices = (ngram, "auto", least, repetitive)
+    found = fast(values, *choices, False)
+    assert [sorted(set(elements)) for elements in found] == fast(values, *choices)
+
+
 def test_short_texts_equal_only_themselves() -> None:
     a, b, c, empty = fast(["one two three", "One, two; three!", "one two four", "?!"], 5, "auto")
     assert a == b
