@@ -129,8 +129,8 @@ def _place(key: Number, unigrams: Integers, slots: Integers) -> Number:
 
 @helper
 def find_rows(symbols: Symbols, first: Number, last: Number, tables: Tables, rows: Rows) -> Number:
-    """Row of the longest known n-gram that ends at each of symbols[first:last], `first` >= 1 and a space before it; 0
-    where there is none. Returns all hits, those of shorter n-grams included.
+    """Row of the longest known n-gram that ends at each of symbols[first:last], 0 where there is none, into `rows`;
+    returns all hits, those of shorter n-grams included. `first` >= 1, and symbols[0] is a space.
     """
     unigrams, slots, frequent = tables.unigrams, tables.slots, tables.frequent
     begin = max(first, 2)
