@@ -1,8 +1,7 @@
 """Mojibake repaired: text that was decoded with the wrong character set (`Ã©` for `é`), by ftfy, line by line.
 
 ftfy's own test for unlikely neighbours is one regular expression that RE2 can run over the Arrow buffer, forty times
-as fast as Python does; only documents with a line that it finds are decoded at all.
-Run this before `normalize_unicode`.
+as fast as Python does; only documents with a line that it finds are decoded. Run this before `normalize_unicode`.
 """
 
 from __future__ import annotations

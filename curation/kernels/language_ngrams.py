@@ -25,7 +25,6 @@ PAIR = (1 << 24) - 1
 FREQUENT = 64  # letters below this number are found without a hash
 NOT_FREQUENT = -1
 ROW, PLACE = (1 << HITS_SHIFT) - 1, (1 << KEY_SHIFT) - 1
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 EXPONENTS = 22 * SCALE  # below e**-22 a probability is 0 at nine digits
 
 
@@ -52,14 +51,14 @@ class Tables(NamedTuple):
 @helper
 def _slot(key: Number, size: Number) -> Number:
     """Where to start looking for a key (multiplicative hashing, Knuth 6.4) in a table of `size`, a power of two."""
-    mixed = (np.uint64(key) * _MULTIPLIER) >> np.uint64(32)
+    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
     return np.int64(mixed & np.uint64(size - 1))
 
 
 def build_slots(keys: Integers, places: Integers, size: int) -> Integers:
     """Hash table int64[size] with open addressing: an entry is key << KEY_SHIFT | place, 0 is an empty slot."""
     slots, entries = np.zeros(size, np.int64), keys << KEY_SHIFT | places
-    wanted = (keys.astype(np.uint64) * _MULTIPLIER >> np.uint64(32) & np.uint64(size - 1)).astype(np.int64)
+    wanted = _slot.py_func(keys, size)
     while len(entries):
         free = np.flatnonzero(slots[wanted] == 0)
         seated = free[np.unique(wanted[free], return_index=True)[1]]

@@ -97,8 +97,8 @@ def _repeated_ngrams(  # type: ignore[no-untyped-def]
         else:
             only = kind == ALPHANUMERIC_WORDS
             tokens = _cut_words(data, start, end, classes, only, hashes, characters, starts, packed, words[document])
-            row = words[document]
-            _count_stop_words(hashes, characters, tokens, stop_keys, stop_characters, met, document, row, chosen)
+            found = words[document]
+            _count_stop_words(hashes, characters, tokens, stop_keys, stop_characters, met, document, found, chosen)
         size = table_size(tokens)
         if size > len(keys):
             places, sieve, keys = np.empty(size, np.int32), np.empty(SIEVE * size, np.uint8), np.empty(size, np.uint64)

@@ -101,7 +101,7 @@ def count_outcomes(batch: pa.RecordBatch, counts: dict[str, int]) -> None:
 
 def _add(counts: dict[str, int], prefix: str, names: pa.Array, sizes: pa.Array) -> None:
     found = names.dictionary_encode()
-    which = found.indices.fill_null(len(found.dictionary)).to_numpy()
+    which = found.indices.fill_null(len(found.dictionary)).to_numpy()  # nulls come last, and are not counted
     numbers = np.bincount(which, minlength=len(found.dictionary))
     sums = np.zeros(len(numbers), np.int64)
     np.add.at(sums, which, sizes.to_numpy())
