@@ -105,7 +105,7 @@ def _linear(orders, documents, start, end, hubs, firsts, pairs, size):  # type: 
 @kernel
 def _pairs(bounds, orders, documents, ranks, pairs):  # type: ignore[no-untyped-def]
     hubs, firsts = np.empty(HUBS, np.int64), np.empty(WINDOW, np.int64)
-    size = 0
+    size = np.int64(0)  # for a literal 0 the helpers would be compiled once more
     for bucket in range(len(bounds) - 1):
         start, end = bounds[bucket], bounds[bucket + 1]
         if end - start <= WHOLE:

@@ -134,7 +134,7 @@ def _cut_words(  # type: ignore[no-untyped-def]
 
     `starts` says where each begins in `packed`. It and `characters` are one longer than the tokens.
     """
-    tokens, size, total = 0, 0, 0
+    tokens, size, total = 0, np.int64(0), 0  # for a literal size copy_bytes would be compiled once more
     characters[0] = starts[0] = 0
     while True:
         start, position, length, any_flags, all_flags, first = next_word(data, position, end, classes)

@@ -3,8 +3,9 @@
 numba does so for every function by itself and once more in all that call it, and nobody ever runs what becomes of a
 helper alone. Here a helper stays as it was lowered until a kernel takes it in; on disk it is kept as bitcode. Flags, of
 which every look into numba's tables compares two, tell each other apart by what is set and not by all that could be.
-While kernels compile, Python does not look for cycles among a million objects that stay. Where all of them are on
-disk, nothing is declared that numba would need for compiling, which took two thirds of a second.
+The signature of an operator and the size of a type are asked once in a process; what is kept on disk holds no source.
+While kernels compile, Python does not look for cycles among a million objects that stay. Where all kernels are on disk,
+nothing is declared that numba would need for compiling, which took two thirds of a second.
 
 These are numba's own classes with some steps left out, which no other numba than the one they were tried with need
 have: with every other one, all is compiled as numba does it, which takes longer.
@@ -16,8 +17,9 @@ import gc
 from typing import Any, ClassVar
 
 import numba
-from numba.core import caching, codegen, event, targetconfig
+from numba.core import base, caching, codegen, compiler, event, targetconfig
 from numba.core.runtime.nrt import rtsys
+from numba.core.types import functions
 
 __all__ = ["compile_once"]
 
@@ -26,6 +28,9 @@ _Library: Any = codegen.JITCodeLibrary
 _Codegen: Any = codegen.JITCPUCodegen
 _Cache: Any = caching.Cache
 _Flags: Any = targetconfig.TargetConfig
+_Function: Any = functions.BaseFunction
+_Result: Any = compiler.CompileResult
+_Context: Any = base.BaseContext
 _TRIED = ("0.68.",)
 _OF_HELPERS = "no_cpython_wrapper"
 
@@ -37,6 +42,8 @@ def compile_once() -> None:
         _Codegen._library_class, _Codegen.set_env = _Part, _set_env
         _Flags.__hash__, _Flags.__eq__ = _hash_of_flags, _same_flags
         _Cache.load_overload = _load_overload
+        _Function.get_call_type, _Context.get_abi_sizeof = _call_type, _size_of
+        _Result._reduce = _reduced
 
 
 class _Listener(event.Listener):
@@ -125,3 +132,33 @@ def _load_overload(self: Any, signature: Any, context: Any) -> Any:
     rtsys.initialize(context)
     with self._guard_against_spurious_io_errors():
         return self._load_overload(signature, context)
+
+
+_signature_of_call, _signatures = _Function.get_call_type, dict[Any, Any]()
+
+
+def _call_type(self: Any, context: Any, args: Any, kws: Any) -> Any:
+    """The same operator of the same types is looked for once, not in every function that has it."""
+    key = self, context, args, tuple(kws.items())
+    if key not in _signatures:
+        _signatures[key] = _signature_of_call(self, context, args, kws)
+    return _signatures[key]
+
+
+_size_of_type, _sizes = _Context.get_abi_sizeof, dict[Any, int]()
+
+
+def _size_of(self: Any, kind: Any) -> int:
+    """LLVM is asked by a module of its own each time."""
+    key = self, kind
+    if key not in _sizes:
+        _sizes[key] = _size_of_type(self, kind)
+    return _sizes[key]
+
+
+_reduced_with_annotation = _Result._reduce
+
+
+def _reduced(self: Any) -> Any:
+    """Without the source and the types of every line, which nobody reads."""
+    return _reduced_with_annotation(self._replace(type_annotation=""))

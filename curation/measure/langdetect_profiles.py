@@ -171,11 +171,12 @@ def _composed(classes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
 
 def _ending(rows: dict[str, int]) -> npt.NDArray[np.int32]:
     """Rows of the last one, two and three letters of every n-gram, 0 where no profile has them or they are a space."""
-    ending = np.zeros((len(rows) + 1, 3), np.int32)
-    for gram, row in rows.items():
-        for length in range(1, len(gram) + 1):
-            ending[row, length - 1] = rows.get(gram[-length:], 0)
-    return ending
+    row_of = rows.get
+    ending = [
+        (row_of(gram[-1:], 0), row_of(gram[-2:], 0) if len(gram) > 1 else 0, row_of(gram, 0) if len(gram) > 2 else 0)
+        for gram in rows
+    ]
+    return np.array([(0, 0, 0), *ending], np.int32)
 
 
 def _home_scripts(raw: list[dict[str, Any]]) -> npt.NDArray[np.int64]:
@@ -201,27 +202,30 @@ def _longer(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Keys of the n-grams of two and three letters, 12 bits a letter, and their places."""
     longer = [gram for gram in rows if len(gram) > 1]
-    keys = np.zeros(len(longer), np.int64)
-    for index, gram in enumerate(longer):
-        for letter in gram:
-            keys[index] = keys[index] << 12 | letters[letter]
-    return keys, places[[rows[gram] for gram in longer]]
+    keys = [
+        (letters[gram[0]] << 24 if len(gram) > 2 else 0) | letters[gram[-2]] << 12 | letters[gram[-1]]
+        for gram in longer
+    ]
+    return np.array(keys, np.int64), places[[rows[gram] for gram in longer]]
 
 
 def _sparse(
     raw: list[dict[str, Any]], rows: dict[str, int]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Relative frequency of every n-gram among those of its length in a language, by row and then by language."""
-    entries = [
-        (rows[gram], language, count / profile["n_words"][len(gram) - 1])
-        for language, profile in enumerate(raw)
-        for gram, count in profile["freq"].items()
-        if gram in rows
-    ]
-    entries.sort()
-    of_row, columns, probabilities = zip(*entries, strict=True)
-    starts = np.searchsorted(np.array(of_row), np.arange(len(rows) + 2))
-    return starts.astype(np.int64), np.array(columns, np.int64), np.array(probabilities, np.float64)
+    known = [[gram for gram in profile["freq"] if gram in rows] for profile in raw]
+    of_row = np.array([rows[gram] for grams in known for gram in grams])
+    columns = np.repeat(np.arange(len(raw)), [len(grams) for grams in known])
+    probabilities = np.array(
+        [
+            profile["freq"][gram] / profile["n_words"][len(gram) - 1]
+            for profile, grams in zip(raw, known, strict=True)
+            for gram in grams
+        ]
+    )
+    order = np.argsort(of_row, kind="stable")
+    starts = np.searchsorted(of_row[order], np.arange(len(rows) + 2))
+    return starts.astype(np.int64), columns[order].astype(np.int64), probabilities[order]
 
 
 def _scores(

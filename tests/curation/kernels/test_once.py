@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llvmlite import ir
+from numba.core import types
 from numba.core.compiler import Flags
+from numba.core.errors import TypingError
+from numba.core.registry import cpu_target
 
-from curation.kernels import once
+from curation.kernels import jit, once
+
+assert jit.kernel  # who imports it compiles once
 
 SET = st.dictionaries(st.sampled_from(["nrt", "boundscheck", "release_gil", "forceinline"]), st.booleans())
 
@@ -72,6 +81,52 @@ def test_helpers_have_no_machine_code_and_serve_later_kernels_from_disk(tmp_path
 def test_what_numba_needs_for_compiling_is_declared_when_something_is_compiled(tmp_path: Path) -> None:
     run(tmp_path, "squares")
     assert run(tmp_path, "squares", "cubes") == ([0, 1, 8], [("cubes", False)], [], True, True)
+
+
+PAIRS = st.tuples(*[st.sampled_from([types.int64, types.uint8, types.float64, types.boolean, types.literal(3)])] * 2)
+
+
+@given(st.sampled_from([operator.add, operator.lt, operator.and_, operator.truediv, operator.rshift]), PAIRS)
+def test_a_call_has_the_signature_that_numba_gives_it(of: Any, arguments: tuple[Any, Any]) -> None:
+    context = cpu_target.typing_context
+    context.refresh()
+    function = context.resolve_value_type(of)
+    try:
+        expected = once._signature_of_call(function, context, arguments, {})
+    except TypingError:
+        with pytest.raises(TypingError):
+            function.get_call_type(context, arguments, {})
+        return
+    assert function.get_call_type(context, arguments, {}) == expected
+
+
+@pytest.mark.parametrize(
+    "kind", [ir.IntType(1), ir.IntType(64), ir.DoubleType(), ir.LiteralStructType([ir.IntType(8)] * 3)]
+)
+def test_a_type_has_the_size_that_llvm_gives_it(kind: ir.Type) -> None:
+    context = cpu_target.target_context
+    assert context.get_abi_sizeof(kind) == kind.get_abi_size(context.target_data)
+
+
+def test_what_was_answered_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    signatures, sizes = dict[Any, Any](), dict[Any, int]()
+    monkeypatch.setattr(once, "_signatures", signatures)
+    monkeypatch.setattr(once, "_sizes", sizes)
+    context, number, target = cpu_target.typing_context, ir.IntType(64), cpu_target.target_context
+    context.refresh()
+    function = context.resolve_value_type(operator.add)
+    first = function.get_call_type(context, (types.int64, types.int64), {}), target.get_abi_sizeof(number)
+    assert (list(signatures.values()), list(sizes.values())) == ([first[0]], [first[1]])
+    monkeypatch.setattr(once, "_signature_of_call", None)
+    monkeypatch.setattr(once, "_size_of_type", None)
+    assert first == (function.get_call_type(context, (types.int64, types.int64), {}), target.get_abi_sizeof(number))
+
+
+def test_what_is_kept_on_disk_holds_no_source(tmp_path: Path) -> None:
+    run(tmp_path, "squares")
+    kept = list(tmp_path.rglob("*.nbc"))
+    assert kept
+    assert not [path for path in kept if b"out[k] = square" in path.read_bytes() or b"--- LINE" in path.read_bytes()]
 
 
 @given(SET, SET)
