@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from types import TracebackType
 
@@ -17,3 +19,4 @@ def _say(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 
 sys.excepthook = _say
+atexit.register(gc.freeze)  # as slim_process has it

@@ -1,5 +1,6 @@
 """Who may import whom, seen from fresh processes and by import-linter."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +46,28 @@ def test_a_process_of_ours_makes_arrays_and_pipelines_without_pandas():
         "import pandas; assert pandas.DataFrame"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_run_begins_without_threads_for_linear_algebra():
+    code = (
+        "import os, sys; sys.argv = ['x', 'run', 'no_such.yaml']\nfrom pipelines.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "import numpy; print(*(open(f'/proc/self/task/{task}/comm').read() for task in os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
+    threads = [name for name in done.stdout.split() if name != "jemalloc_bg_thd"]
+    assert len(threads) == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    "start", ["from pipelines.lean import slim_process as s; s()", "import pipelines.worker_server"]
+)
+def test_at_its_end_a_process_of_ours_takes_nothing_apart(start):
+    code = (
+        f"{start}\n"
+        "class Cycle:\n    def __init__(self): self.own = self\n    def __del__(self): print('taken apart')\n"
+        "Cycle()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == ""

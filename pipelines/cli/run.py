@@ -24,6 +24,9 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Curate the documentation that lies in this Python environment: a whole run on real text, without a network."""
+    from pipelines.lean import slim_process
+
+    slim_process()
     from pipelines.audit import ensure_report
     from pipelines.recipe_book import recipe_path
 
@@ -66,6 +69,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a recipe, or what is left to do of it."""
+    from pipelines.lean import slim_process
+
+    slim_process()  # before a million objects more are imported
     from pipelines.engines.opening import EngineChoice
     from pipelines.recipe_book import recipe_path
     from pipelines.sizes import parse_size
@@ -93,9 +99,6 @@ def _run(
     scratch: Path | None = None,
     **others: object,
 ) -> Path:
-    from pipelines.lean import slim_process
-
-    slim_process()  # before a million objects more are imported
     from curation.recipe_file import load_recipe
     from pipelines.runner import Options, run_recipe
     from pipelines.stores.kept import run_kept
