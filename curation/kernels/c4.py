@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.blocks import BLOCK, count_byte, space_bits
 from curation.kernels.c4_citations import find_citations, write_without
-from curation.kernels.c4_phrases import BLOCK, BRACKET, CURLY, JAVASCRIPT, LOREM, POLICY, mark_blocks, scan, scan_marked
-from curation.kernels.eight import count_byte
+from curation.kernels.c4_phrases import BRACKET, CURLY, JAVASCRIPT, LOREM, POLICY, scan
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import EVERY_BREAK, next_line, strip
@@ -69,18 +69,16 @@ def _keep_lines(  # type: ignore[no-untyped-def]
     documents = len(offsets) - 1
     counts = np.zeros((documents, 11), np.int64)
     stretches, first = np.empty(3 * 1024, np.int64), np.zeros(documents + 1, np.int64)
-    cuts, marks = np.empty(2 * 16, np.int64), np.empty(len(scratch) // BLOCK + 2, np.uint8)
+    cuts = np.empty(2 * 16, np.int64)
     used = np.int64(0)
     for document in range(documents):
-        origin, end = offsets[document], offsets[document + 1]
+        position, end = offsets[document], offsets[document + 1]
         row = counts[document]
-        mark_blocks(data, origin, end, marks)
-        position = origin
         while position < end:
             stop, after = next_line(data, position, end, classes, EVERY_BREAK)
             start, last = strip(data, position, stop, classes)
             row[LINES] += 1
-            found, words = scan_marked(data, start, last, classes, marks, origin)
+            found, words = scan(data, start, last, classes)
             brackets = count_byte(data, start, last, _BRACKET_BYTE) if found & BRACKET else 0
             if 2 * brackets > len(cuts):
                 cuts = np.empty(4 * brackets, np.int64)
@@ -92,7 +90,7 @@ def _keep_lines(  # type: ignore[no-untyped-def]
                 text, begin, behind = joined, np.int64(0), write_without(data, start, last, cuts, number, scratch)
                 found, left = scan(text, begin, behind, classes)
                 words = words if words_first else left
-            if last - start > longest_word and _longest_word(data, start, last, classes) > longest_word:
+            if _has_longer_word(data, start, last, classes, longest_word):
                 row[LONG_WORD] += 1
             elif _passes(text, begin, behind, classes, row, found, words, end_marks, min_words):
                 row[CITATIONS] += number
@@ -143,6 +141,20 @@ def _ends_well(data, start, stop, end_marks):  # type: ignore[no-untyped-def]
     for mark in end_marks:
         marked |= data[stop - 1] == mark
     return marked
+
+
+@helper
+def _has_longer_word(data, start, stop, classes, limit):  # type: ignore[no-untyped-def]
+    """Whether a word at whitespace has more characters; looked at closely where many blocks have no space of ASCII."""
+    if stop - start <= limit:
+        return False
+    blocks, position = 0, start
+    while position < stop and position + BLOCK <= len(data):
+        blocks = 1 if space_bits(data, position) else blocks + 1
+        if (blocks + 1) * BLOCK > limit:
+            break
+        position += BLOCK
+    return position < stop and _longest_word(data, start, stop, classes) > limit
 
 
 @helper

@@ -1,38 +1,44 @@
 """What C4's rules look for in a line: phrases, brackets, and the number of words.
 
 Phrases are compared in lower case, as `str.lower` gives it: beside ASCII only the Kelvin sign (U+212A) matters, whose
-lower case is "k". Most lines hold none of it, and blocks of bytes that may are marked beforehand, many bytes at a time.
+lower case is "k". Where a line may hold one of them is found 64 bytes at a time.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.eight import HIGH_BITS, LOW_BITS, ONES, equal_bytes, load_eight, sum_bytes
+from curation.kernels.blocks import (
+    BLOCK,
+    any_case_bits,
+    bits_below,
+    count_bits,
+    equal_bits,
+    first_bit,
+    range_bits,
+    space_bits,
+    without_first,
+)
 from curation.kernels.jit import helper
 from curation.kernels.unicode_tables import SPACE
 from curation.kernels.utf8 import decode
 
-__all__ = ["BLOCK", "BRACKET", "CURLY", "JAVASCRIPT", "LOREM", "POLICY", "mark_blocks", "scan", "scan_marked"]
+__all__ = ["BRACKET", "CURLY", "JAVASCRIPT", "LOREM", "POLICY", "scan"]
 
 # What a line holds, as bits.
 LOREM, JAVASCRIPT, POLICY, CURLY, BRACKET = 1, 2, 4, 8, 16
 
-BLOCK = 64  # bytes that have one mark
-_AFTER_SPACE = np.uint64(0x80)
-# Three letters of each phrase, and both brackets, as `_looks_rare` tests them.
-_LOWER_CASE = np.uint64(0x20) * ONES
-_A, _C, _E, _F, _I, _J, _K, _P, _S, _U, _V, _BLANK, _BRACKETS = (np.uint64(ord(c)) * ONES for c in "acefijkpsuv {")
-_KELVIN_1, _KELVIN_2 = np.uint64(0xE2) * ONES, np.uint64(0x84 | 0x20) * ONES
-_FROM_TAB, _BEHIND_RETURN = np.uint64(0x80 - 0x09) * ONES, np.uint64(0x80 - 0x0E) * ONES
-_FROM_FS, _BEHIND_SPACE = np.uint64(0x80 - 0x1C) * ONES, np.uint64(0x80 - 0x21) * ONES
+_ONE = np.uint64(1)
+_A, _C, _E, _F, _I, _J, _K, _P, _S, _U, _V, _BLANK, _CURLY = (np.uint8(ord(c)) for c in "acefijkpsuv {")
+_KELVIN = np.uint8(0xE2), np.uint8(0x84)
+_C2, _E1, _E1_TO_E3 = np.uint8(0xC2), np.uint8(0xE1), np.uint8(3)
 
 _PHRASES = [
     # A phrase is looked for where a rare letter of it stands: text, index of that letter, bit.
     (b"javascript", 0, JAVASCRIPT),
     (b"lorem ipsum", 7, LOREM),
     (b"privacy policy", 3, POLICY),
-    (b"terms of use", 3, POLICY),
+    (b"terms of use", 7, POLICY),
     (b"cookie policy", 3, POLICY),
     (b"uses cookies", 8, POLICY),
     (b"use of cookies", 10, POLICY),
@@ -46,55 +52,9 @@ _RARE = np.array([index for _, index, _ in _PHRASES])
 _BIT = np.array([bit for _, _, bit in _PHRASES])
 # First and last phrase to try at a byte, lower case or not; the Kelvin sign begins with E2.
 _TRY = np.zeros((256, 2), np.int64)
-for _letter, _span in {"j": (0, 1), "p": (1, 2), "v": (2, 3), "m": (3, 4), "k": (4, 8)}.items():
+for _letter, _span in {"j": (0, 1), "p": (1, 2), "v": (2, 3), "f": (3, 4), "k": (4, 8)}.items():
     _TRY[ord(_letter)] = _TRY[ord(_letter.upper())] = _span
 _TRY[0xE2] = (4, 8)
-# What a byte may be; the first is the flag SPACE, too.
-_SPACE_BYTE, _RARE_BYTE = 1, 2
-_KIND = np.zeros(256, np.uint8)
-_KIND[list(b" \t\n\v\f\r\x1c\x1d\x1e\x1f")] = _SPACE_BYTE
-_KIND[[0xE2, *b"{[jpvmkJPVMK"]] = _RARE_BYTE
-
-
-@helper
-def mark_blocks(data, start, end, marks):  # type: ignore[no-untyped-def]
-    """Mark blocks of data[start:end] that may hold a phrase or bracket that begins there."""
-    for block in range((end - start + BLOCK - 1) // BLOCK):
-        position = np.uint64(start + block * BLOCK)
-        if position + np.uint64(BLOCK + 2) > np.uint64(len(data)):
-            marks[block] = True
-            continue
-        rare = np.uint64(0)
-        for k in range(0, BLOCK, 8):
-            rare |= _looks_rare(
-                load_eight(data, position + np.uint64(k)) | _LOWER_CASE,
-                load_eight(data, position + np.uint64(k + 1)) | _LOWER_CASE,
-                load_eight(data, position + np.uint64(k + 2)) | _LOWER_CASE,
-            )
-        marks[block] = rare != 0
-
-
-@helper
-def _looks_rare(word, second, third):  # type: ignore[no-untyped-def]
-    """Mask of "{", "[", ja(vascript), (coo)kie, (pri)vac(y), ips(um), (o)f u(se) and the Kelvin sign; `second` is one
-    byte ahead.
-    """
-    javascript = equal_bytes(word, _J) & equal_bytes(second, _A)
-    cookie = equal_bytes(word, _K) & equal_bytes(second, _I) & equal_bytes(third, _E)
-    privacy = equal_bytes(word, _V) & equal_bytes(second, _A) & equal_bytes(third, _C)
-    ipsum = equal_bytes(word, _I) & equal_bytes(second, _P) & equal_bytes(third, _S)
-    use = equal_bytes(word, _F) & equal_bytes(second, _BLANK) & equal_bytes(third, _U)
-    kelvin = equal_bytes(word, _KELVIN_1) & equal_bytes(second, _KELVIN_2)
-    return equal_bytes(word, _BRACKETS) | javascript | cookie | privacy | ipsum | use | kelvin
-
-
-@helper
-def scan_marked(data, start, stop, classes, marks, origin):  # type: ignore[no-untyped-def]
-    """What `scan` returns; `marks` are those of `mark_blocks` from `origin`."""
-    marked = np.uint8(0)
-    for block in range((start - origin) // BLOCK, (stop - origin + BLOCK - 1) // BLOCK):
-        marked |= marks[block]
-    return _find_phrases(data, start, stop) if marked else 0, _count_words(data, start, stop, classes)
 
 
 @helper
@@ -105,47 +65,54 @@ def scan(data, start, stop, classes):  # type: ignore[no-untyped-def]
 
 @helper
 def _count_words(data, start, stop, classes):  # type: ignore[no-untyped-def]
-    """A word begins where a character that is no space follows one that is: eight bytes a step where all are ASCII."""
-    words, before = np.int64(0), _AFTER_SPACE
-    one_by_one = start  # up to here, as eight at once were tried in vain
+    """A word begins where a character that is no space follows one that is."""
+    words, after_space = np.int64(0), _ONE
     while start < stop:
-        while start >= one_by_one and start + 8 <= stop:
-            word = load_eight(data, np.uint64(start))
-            if word & HIGH_BITS:
-                one_by_one = start + 8
-                break
-            spaces = _spaces(word)
-            words += sum_bytes((((spaces << np.uint64(8)) | before) & ~spaces) >> np.uint64(7) & ONES)
-            before = spaces >> np.uint64(56)
-            start += 8
-        if start == stop:
-            break
-        if data[start] < 0x80:
-            space, start = _KIND[data[start]] & _SPACE_BYTE, start + 1
-        else:
-            point, start = decode(data, start, stop)
-            space = classes[point] & SPACE
-        words += not space and before == _AFTER_SPACE
-        before = _AFTER_SPACE if space else np.uint64(0)
+        if start + BLOCK <= len(data):
+            # Beyond ASCII only what begins with one of four bytes can be white space.
+            doubtful = equal_bits(data, start, _C2) | range_bits(data, start, _E1, _E1_TO_E3)
+            size = min(first_bit(doubtful), stop - start)
+            spaces = space_bits(data, start)
+            words += count_bits(~spaces & (spaces << _ONE | after_space) & bits_below(size))
+            if size > 0:
+                after_space = (spaces >> np.uint64(size - 1)) & _ONE
+                start += size
+                continue
+        point, start = decode(data, start, stop)
+        space = np.uint64((classes[point] & SPACE) != 0)
+        words += np.int64(after_space & ~space)
+        after_space = space
     return words
 
 
 @helper
-def _spaces(word):  # type: ignore[no-untyped-def]
-    """Exact mask of ASCII's white space: 09 to 0D and 1C to 20."""
-    low = word & LOW_BITS
-    first = (low + _FROM_TAB) & ~(low + _BEHIND_RETURN)
-    second = (low + _FROM_FS) & ~(low + _BEHIND_SPACE)
-    return (first | second) & ~word & HIGH_BITS
+def _find_phrases(data, line, stop):  # type: ignore[no-untyped-def]
+    found, start = 0, line
+    while start < stop and start + BLOCK + 2 <= len(data):
+        bits = _rare_bits(data, start) & bits_below(stop - start)
+        while bits:
+            found |= _try_phrases(data, line, start + first_bit(bits), stop)
+            bits = without_first(bits)
+        start += BLOCK
+    for position in range(start, stop):
+        found |= _try_phrases(data, line, position, stop)
+    return found
 
 
 @helper
-def _find_phrases(data, start, stop):  # type: ignore[no-untyped-def]
-    found = 0
-    for position in range(start, stop):
-        if _KIND[data[position]] & _RARE_BYTE:
-            found |= _try_phrases(data, start, position, stop)
-    return found
+def _rare_bits(data, position):  # type: ignore[no-untyped-def]
+    """Where "{" or "[" stands, or a phrase can hold its rare letter: ja(vascript), (lorem i)psu(m), (pri)vac(y), (terms
+    o)f u(se), (coo)kie, and the Kelvin sign.
+    """
+    second, third = position + 1, position + 2
+    javascript = any_case_bits(data, position, _J) & any_case_bits(data, second, _A)
+    ipsum = any_case_bits(data, position, _P) & any_case_bits(data, second, _S) & any_case_bits(data, third, _U)
+    privacy = any_case_bits(data, position, _V) & any_case_bits(data, second, _A) & any_case_bits(data, third, _C)
+    use = any_case_bits(data, position, _F) & equal_bits(data, second, _BLANK) & any_case_bits(data, third, _U)
+    cookie = any_case_bits(data, position, _K) & any_case_bits(data, second, _I) & any_case_bits(data, third, _E)
+    kelvin = equal_bits(data, position, _KELVIN[0]) & equal_bits(data, second, _KELVIN[1])
+    brackets = any_case_bits(data, position, _CURLY)  # both
+    return brackets | javascript | ipsum | privacy | use | cookie | kelvin
 
 
 @helper

@@ -14,9 +14,7 @@ __all__ = [
     "LOW_BITS",
     "ONES",
     "bytes_before",
-    "count_byte",
     "equal_bytes",
-    "find_byte",
     "load_eight",
     "sum_bytes",
 ]
@@ -26,7 +24,6 @@ HIGH_BITS = np.uint64(0x80) * ONES
 LOW_BITS = np.uint64(0x7F) * ONES
 _ODD = np.uint64(0x00FF00FF00FF00FF)
 _SUM = np.uint64(0x0001000100010001)
-_ROUNDS = 255  # a byte counts so far
 
 
 @helper
@@ -53,38 +50,6 @@ def bytes_before(mask):  # type: ignore[no-untyped-def]
 
 
 @helper
-def find_byte(data, position, end, byte):  # type: ignore[no-untyped-def]
-    """First position in data[position:end] that holds `byte`, or `end`."""
-    every = np.uint64(byte) * ONES
-    while position + 8 <= end:
-        mask = equal_bytes(load_eight(data, np.uint64(position)), every)
-        if mask:
-            return position + bytes_before(mask)
-        position += 8
-    while position < end and data[position] != byte:
-        position += 1
-    return position
-
-
-@helper
 def sum_bytes(word):  # type: ignore[no-untyped-def]
     """Sum of the eight bytes."""
     return np.int64((((word & _ODD) + ((word >> np.uint64(8)) & _ODD)) * _SUM) >> np.uint64(48))
-
-
-@helper
-def count_byte(data, position, end, byte):  # type: ignore[no-untyped-def]
-    """How often `byte` occurs in data[position:end]."""
-    count, every = 0, np.uint64(byte) * ONES
-    while position + 8 <= end:
-        rounds = min((end - position) // 8, _ROUNDS)
-        sums = np.uint64(0)
-        for k in range(rounds):
-            other = load_eight(data, np.uint64(position + 8 * k)) ^ every
-            sums += (~(((other & LOW_BITS) + LOW_BITS) | other) >> np.uint64(7)) & ONES
-        count += sum_bytes(sums)
-        position += 8 * rounds
-    while position < end:
-        count += data[position] == byte
-        position += 1
-    return count

@@ -13,7 +13,18 @@ from curation.kernels.eight import load_eight
 from curation.kernels.hashing import mix
 from curation.kernels.jit import helper, inlined
 
-__all__ = ["add", "clear", "copy_bytes", "find_slot", "hash_bytes", "hash_ends", "hash_long", "slots_for", "table_size"]
+__all__ = [
+    "add",
+    "clear",
+    "copy_bytes",
+    "copy_short",
+    "find_slot",
+    "hash_bytes",
+    "hash_ends",
+    "hash_long",
+    "slots_for",
+    "table_size",
+]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NOT_ZERO = np.uint64(1 << 63)
@@ -41,6 +52,19 @@ def copy_bytes(data, start, stop, out, at):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def copy_short(data, start, stop, out, at):  # type: ignore[no-untyped-def]
+    """`copy_bytes` for words, most of which are no longer than sixteen bytes: for so many, or the whole word and seven
+    more, there must be room in `out`, and sixteen must lie in `data` from `start` on.
+    """
+    for half in range(0, 16, 8):
+        word = load_eight(data, np.uint64(start + half))
+        for k in range(8):
+            out[np.uint64(at + half) + np.uint64(k)] = np.uint8(word >> np.uint64(8 * k))
+    if stop - start > 16:
+        copy_bytes(data, start + 16, stop, out, at + 16)
+
+
+@inlined
 def hash_ends(data, start, size):  # type: ignore[no-untyped-def]
     """Hash of the first and the last eight of `size` bytes: equal for equal bytes, and quick."""
     head, tail = load_eight(data, np.uint64(start)), load_eight(data, np.uint64(start + size - 8))
@@ -50,24 +74,37 @@ def hash_ends(data, start, size):  # type: ignore[no-untyped-def]
 
 @inlined
 def hash_bytes(data, start, stop):  # type: ignore[no-untyped-def]
-    """64-bit hash of data[start:stop], never 0, eight bytes a step."""
-    state = np.uint64(stop - start) * _MULTIPLIER
-    position = np.uint64(start)
-    last = np.uint64(stop)
-    while position + np.uint64(8) <= last:
-        state = (state ^ load_eight(data, position)) * _MULTIPLIER
-        state ^= state >> np.uint64(29)
-        position += np.uint64(8)
-    if position == last:
-        return mix(state) | _NOT_ZERO
-    if position + np.uint64(8) <= np.uint64(len(data)):
-        # Most words are shorter than eight bytes: one load and a mask spare them an unforeseeable number of rounds.
-        word = load_eight(data, position) & ~(_ALL_ONES << (np.uint64(8) * (last - position)))
+    """64-bit hash of data[start:stop], never 0, sixteen bytes a step, of which most words need one."""
+    position, last = np.uint64(start), np.uint64(stop)
+    state = (last - position) * _MULTIPLIER
+    while position + np.uint64(16) <= last:
+        state = _mixed(state, load_eight(data, position), load_eight(data, position + np.uint64(8)))
+        position += np.uint64(16)
+    left = last - position
+    if position + np.uint64(16) <= np.uint64(len(data)):
+        # Two loads and masks spare them an unforeseeable number of rounds.
+        head = load_eight(data, position) & (_lowest(left) if left < np.uint64(8) else _ALL_ONES)
+        tail = load_eight(data, position + np.uint64(8)) & _lowest(max(left, np.uint64(8)) - np.uint64(8))
     else:
-        word = np.uint64(0)
-        for k in range(np.int64(last - position)):
-            word |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k)
-    return mix((state ^ word) * _MULTIPLIER) | _NOT_ZERO
+        head, tail = np.uint64(0), np.uint64(0)
+        for k in range(np.int64(min(left, np.uint64(8)))):
+            head |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k)
+        for k in range(8, np.int64(left)):
+            tail |= np.uint64(data[position + np.uint64(k)]) << np.uint64(8 * k - 64)
+    return _mixed(state, head, tail) | _NOT_ZERO
+
+
+@inlined
+def _mixed(state, head, tail):  # type: ignore[no-untyped-def]
+    state = (state ^ head) * _MULTIPLIER
+    state = (state ^ (state >> np.uint64(32)) ^ tail) * _MULTIPLIER
+    return state ^ (state >> np.uint64(29))
+
+
+@inlined
+def _lowest(number):  # type: ignore[no-untyped-def]
+    """A mask of the lowest bytes, at most seven."""
+    return ~(_ALL_ONES << (np.uint64(8) * number))
 
 
 @inlined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.eight import HIGH_BITS, ONES, bytes_before, equal_bytes, find_byte, load_eight
+from curation.kernels.blocks import BLOCK, equal_bits, find_byte, first_bit, range_bits
 from curation.kernels.jit import helper, kernel
 from curation.kernels.unicode_tables import LINE_BREAK, SENTENCE_END, SPACE
 from curation.kernels.utf8 import count_characters, decode, previous
@@ -32,8 +32,7 @@ LINES, FILLED_LINES, BULLET_LINES, ELLIPSIS_LINES = range(4)
 END_LINES, MARKED_LINES, SHORT_LINES, NEWLINES, LINE_CHARACTERS = range(5)
 
 _NEWLINE, _RETURN, _DOT, _SPACE_BYTE = np.uint8(0x0A), 0x0D, 0x2E, 0x20
-# Each eight times over.
-_SPACES, _C2, _E2 = (np.uint64(byte) * ONES for byte in (0x20, 0xC2, 0xE2))
+_FIRST_CONTROL, _CONTROLS, _C2, _E2 = np.uint8(0), np.uint8(0x20), np.uint8(0xC2), np.uint8(0xE2)
 
 
 @helper
@@ -64,19 +63,15 @@ def _skip_inside(data, position, end):  # type: ignore[no-untyped-def]
 
     Line breaks are control characters, U+0085 (C2 85) or U+2028 and U+2029 (E2 80 A8, E2 80 A9).
     """
-    while position + 8 <= end:
-        word = load_eight(data, np.uint64(position))
-        control = (word - _SPACES) & ~word & HIGH_BITS
-        mask = control | equal_bytes(word, _C2) | equal_bytes(word, _E2)
-        if mask:
-            return position + bytes_before(mask)
-        position += 8
-    while position < end:
-        byte = data[position]
-        if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
-            break
+    while position < end and position + BLOCK <= len(data):
+        control = range_bits(data, position, _FIRST_CONTROL, _CONTROLS)
+        bits = control | equal_bits(data, position, _C2) | equal_bits(data, position, _E2)
+        if bits:
+            return min(position + first_bit(bits), end)
+        position += BLOCK
+    while position < end and data[position] >= _CONTROLS and data[position] != _C2 and data[position] != _E2:
         position += 1
-    return position
+    return min(position, end)
 
 
 @helper

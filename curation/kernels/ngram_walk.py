@@ -18,17 +18,18 @@ _MANY = 1 << 15  # n-grams of which a table leaves the cache
 
 
 @helper
-def walk_all(row, packed, characters, starts, positions, slot, sieve, keys):  # type: ignore[no-untyped-def]
+def walk_all(row, packed, characters, starts, positions, chosen, slot, sieve, keys):  # type: ignore[no-untyped-def]
     """DUPLICATE + n by walking."""
     tokens = left = row[TOKENS]
     for k in range(tokens):
         positions[k] = k
     for n in range(5, LONGEST + 1):
         left = _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slot)
-        size = table_size(left // 2 if left > _MANY else left)
-        total = _walk(packed, characters, starts, positions, left, n, keys, size)
+        again = _choose_repeated(packed, starts, positions, left, n, sieve, slot, chosen)
+        size = table_size(again // 2 if again > _MANY else again)
+        total = _walk(packed, characters, starts, chosen, again, n, keys, size)
         if total < 0:
-            total = _walk(packed, characters, starts, positions, left, n, keys, 2 * size)
+            total = _walk(packed, characters, starts, chosen, again, n, keys, 2 * size)
         row[DUPLICATE + n] = total
 
 
@@ -54,6 +55,25 @@ def _sieve_positions(packed, starts, positions, left, tokens, n, sieve, slots): 
             break
         positions[kept] = position
         kept += (sieve[slots[k]] > 1) | (starts[position + n] - starts[position] < prefix)
+    return kept
+
+
+@helper
+def _choose_repeated(packed, starts, positions, left, n, sieve, slots, chosen):  # type: ignore[no-untyped-def]
+    """Copy to `chosen` the positions of n-grams that share length, beginning and end with another; how many."""
+    size = sieve_size(left)
+    mask = np.uint64(size - 1)
+    clear(sieve, size)
+    for k in range(left):
+        start, stop = starts[positions[k]], starts[positions[k] + n]
+        slot = hash_ends(packed, start, stop - start) if stop - start >= 8 else np.uint64(0)
+        slot = (slot + np.uint64(stop - start)) & mask
+        slots[k] = slot
+        sieve[slot] = 1 + (sieve[slot] > 0)
+    kept = 0
+    for k in range(left):
+        chosen[kept] = positions[k]
+        kept += sieve[slots[k]] > 1
     return kept
 
 

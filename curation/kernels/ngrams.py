@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curation.kernels.hash_tables import copy_bytes, hash_bytes, slots_for, table_size
+from curation.kernels.blocks import first_bit, without_first
+from curation.kernels.hash_tables import copy_bytes, copy_short, hash_bytes, slots_for, table_size
 from curation.kernels.jit import helper, inlined, kernel
 from curation.kernels.ngram_counts import (
     ALL,
@@ -22,8 +23,9 @@ from curation.kernels.ngram_counts import (
 from curation.kernels.ngram_walk import walk_all
 from curation.kernels.unicode_tables import ALPHANUMERIC
 from curation.kernels.utf8 import count_characters
+from curation.kernels.word_blocks import find_words
 from curation.kernels.word_counts import COLUMNS as WORD_COLUMNS
-from curation.kernels.word_counts import DISTINCT_STOP_WORDS, count_word, find_stop_word
+from curation.kernels.word_counts import DISTINCT_STOP_WORDS, count_ascii_word, count_word, find_stop_word
 from curation.kernels.words import next_field, next_word
 
 __all__ = [
@@ -122,7 +124,7 @@ def _repeated_ngrams(  # type: ignore[no-untyped-def]
             spaces,
         )
         if counting == WALKED:
-            walk_all(row, packed, characters, starts, positions, slot, sieve, keys)
+            walk_all(row, packed, characters, starts, positions, chosen, slot, sieve, keys)
     return counts, words
 
 
@@ -137,6 +139,22 @@ def _cut_words(  # type: ignore[no-untyped-def]
     tokens, size, total = 0, np.int64(0), 0  # for a literal size copy_bytes would be compiled once more
     characters[0] = starts[0] = 0
     while True:
+        firsts, lasts, letters, alphanumerics = find_words(data, position, end)
+        behind = position
+        while lasts:
+            first, last = first_bit(firsts), first_bit(lasts)
+            firsts, lasts = without_first(firsts), without_first(lasts)
+            start, behind, length = position + first, position + last + 1, last + 1 - first
+            begins = count_ascii_word(counts, first, length, letters, alphanumerics)
+            if alphanumeric and not begins:
+                continue
+            hashes[tokens] = hash_bytes(data, start, behind)
+            copy_short(data, start, behind, packed, size)
+            size, total, tokens = size + length, total + length, tokens + 1
+            starts[tokens], characters[tokens] = size, total
+        if behind > position:
+            position = behind
+            continue
         start, position, length, any_flags, all_flags, first = next_word(data, position, end, classes)
         if start == position:
             return tokens

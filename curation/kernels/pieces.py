@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.eight import count_byte, find_byte
+from curation.kernels.blocks import count_byte, find_byte
 from curation.kernels.hash_tables import add, clear, find_slot, hash_long, table_size
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import strip

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.eight import HIGH_BITS, ONES, bytes_before, equal_bytes, load_eight
+from curation.kernels.blocks import BLOCK, digit_bits, equal_bits, first_bit, letter_bits, range_bits
 from curation.kernels.jit import helper, kernel
 from curation.kernels.lines import strip
 from curation.kernels.unicode_tables import (
@@ -33,8 +33,9 @@ SENTENCES, BULLET_SENTENCES, ELLIPSIS_SENTENCES = range(3)
 
 _FULL_STOP = 0x2E
 _APOSTROPHE, _CURLY_APOSTROPHE = 0x27, 0x2019
-# Each eight times over.
-_STOPS, _BANGS, _QUERIES = (np.uint64(ord(mark)) * ONES for mark in ".!?")
+_STOP, _BANG, _QUERY = (np.uint8(ord(mark)) for mark in ".!?")
+_D6, _E0, _EA, _EF = (np.uint8(byte) for byte in (0xD6, 0xE0, 0xEA, 0xEF))
+_D6_TO_DF, _E0_TO_E3, _EF_TO_F0 = np.uint8(10), np.uint8(4), np.uint8(2)
 # From here on scripts are ideographic or syllabic, and their terminators need no space.
 _IDEOGRAPHIC = 0x3000
 
@@ -141,17 +142,29 @@ def next_sentence(data, position, end, classes):  # type: ignore[no-untyped-def]
 
 @helper
 def _skip_inside(data, position, end):  # type: ignore[no-untyped-def]
-    """First position where a terminator may stand: one of ASCII's, or any byte beyond ASCII."""
-    while position + 8 <= end:
-        word = load_eight(data, np.uint64(position))
-        ends = equal_bytes(word, _STOPS) | equal_bytes(word, _BANGS) | equal_bytes(word, _QUERIES)
-        mask = ends | (word & HIGH_BITS)
-        if mask:
-            return position + bytes_before(mask)
-        position += 8
+    """First position where a sentence may end: not at terminators of ASCII before a letter or digit of ASCII."""
+    while position < end and position + BLOCK < len(data):
+        bits = _terminator_bits(data, position) & ~(letter_bits(data, position + 1) | digit_bits(data, position + 1))
+        bits |= _wide_terminator_bits(data, position)
+        if bits:
+            return min(position + first_bit(bits), end)
+        position += BLOCK
     while position < end and data[position] < 0x80 and not BYTE_CLASSES[data[position]] & SENTENCE_END:
         position += 1
-    return position
+    return min(position, end)
+
+
+@helper
+def _terminator_bits(data, position):  # type: ignore[no-untyped-def]
+    return equal_bits(data, position, _STOP) | equal_bits(data, position, _BANG) | equal_bits(data, position, _QUERY)
+
+
+@helper
+def _wide_terminator_bits(data, position):  # type: ignore[no-untyped-def]
+    """Bytes with which the terminators beyond ASCII begin: no letters of Latin, Greek, Cyrillic, nor most of Han."""
+    two = range_bits(data, position, _D6, _D6_TO_DF)
+    three = range_bits(data, position, _E0, _E0_TO_E3) | equal_bits(data, position, _EA)
+    return two | three | range_bits(data, position, _EF, _EF_TO_F0)
 
 
 @helper

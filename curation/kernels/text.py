@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curation.kernels.eight import ONES, bytes_before, equal_bytes, load_eight
+from curation.kernels.blocks import BLOCK, equal_bits, first_bit
 from curation.kernels.jit import helper, kernel
 from curation.kernels.unicode_tables import ALPHABETIC, PUNCTUATION
 from curation.kernels.utf8 import decode
@@ -32,8 +32,7 @@ __all__ = ["count_fields", "count_symbols", "find_key", "word_keys"]
 HASHES, THREE_DOTS, SPACED_DOTS, ELLIPSES = range(4)
 
 _HASH, _DOT, _SPACE, _ELLIPSIS = 0x23, 0x2E, 0x20, 0x2026
-# Each eight times over.
-_HASHES, _DOTS, _SPACES, _E2 = (np.uint64(byte) * ONES for byte in (_HASH, _DOT, _SPACE, 0xE2))
+_HASH_BYTE, _DOT_BYTE, _SPACE_BYTE, _E2 = (np.uint8(byte) for byte in (_HASH, _DOT, _SPACE, 0xE2))
 _LONG = 256  # fields from here on are kept one by one
 _SEED = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
@@ -212,20 +211,16 @@ def count_symbols(data, offsets):  # type: ignore[no-untyped-def]
 @helper
 def _next_symbol(data, position, end):  # type: ignore[no-untyped-def]
     """First position of a byte with which a symbol may begin, or `end`; single full stops are passed over."""
-    while position + 9 <= end:
-        word = load_eight(data, np.uint64(position))
-        after = load_eight(data, np.uint64(position + 1))
-        dots = equal_bytes(word, _DOTS) & (equal_bytes(after, _DOTS) | equal_bytes(after, _SPACES))
-        mask = equal_bytes(word, _HASHES) | dots | equal_bytes(word, _E2)
-        if mask:
-            return position + bytes_before(mask)
-        position += 8
-    while position < end:
-        byte = data[position]
-        if byte in (_HASH, _DOT, 0xE2):
-            break
+    while position < end and position + BLOCK < len(data):
+        dots = equal_bits(data, position, _DOT_BYTE)
+        dots &= equal_bits(data, position + 1, _DOT_BYTE) | equal_bits(data, position + 1, _SPACE_BYTE)
+        bits = equal_bits(data, position, _HASH_BYTE) | dots | equal_bits(data, position, _E2)
+        if bits:
+            return min(position + first_bit(bits), end)
+        position += BLOCK
+    while position < end and data[position] not in (_HASH, _DOT, 0xE2):
         position += 1
-    return position
+    return min(position, end)
 
 
 @helper

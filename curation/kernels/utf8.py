@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.kernels.eight import ONES, load_eight, sum_bytes
+from curation.kernels.blocks import BLOCK, bits_below, count_bits, range_bits
 from curation.kernels.jit import helper, kernel
 
 __all__ = ["count_all_characters", "count_characters", "decode", "previous"]
 
 _REPLACEMENT = 0xFFFD
+_CONTINUING, _CONTINUING_SIZE = np.uint8(0x80), np.uint8(0x40)
 
 
 @helper
@@ -55,14 +56,9 @@ def previous(data, start, stop):  # type: ignore[no-untyped-def]
 def count_characters(data, start, stop):  # type: ignore[no-untyped-def]
     """Characters in data[start:stop]: bytes that do not continue a character."""
     count = stop - start
-    while start + 8 <= stop:
-        rounds = min((stop - start) // 8, 255)
-        sums = np.uint64(0)
-        for k in range(rounds):
-            word = load_eight(data, np.uint64(start + 8 * k))
-            sums += (word >> np.uint64(7)) & ~(word >> np.uint64(6)) & ONES
-        count -= sum_bytes(sums)
-        start += 8 * rounds
+    while start < stop and start + BLOCK <= len(data):
+        count -= count_bits(range_bits(data, start, _CONTINUING, _CONTINUING_SIZE) & bits_below(stop - start))
+        start += BLOCK
     while start < stop:
         count -= (data[start] & 0xC0) == 0x80
         start += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curation.kernels.eight import HIGH_BITS, find_byte, load_eight
+from curation.kernels.blocks import find_byte
+from curation.kernels.eight import HIGH_BITS, load_eight
 from curation.kernels.hash_tables import copy_bytes
 from curation.kernels.jit import helper, kernel
 

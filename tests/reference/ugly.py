@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from curation.operator import Operator, run_operator
 from curation.schema import TEXT
 
 UGLY = [
@@ -36,6 +40,28 @@ texts = st.one_of(st.sampled_from(UGLY), st.text(characters, max_size=80))
 words = st.lists(st.sampled_from(["a", "b", "c", "the", "cat", "sat", "on", "\u4e2d", "\u6587x"]), max_size=40).map(
     " ".join
 )
+
+
+def few_or_many(values: Sequence[str]) -> st.SearchStrategy[list[str]]:
+    """Lists of some of the values: short ones, and ones that fill several blocks of 64 bytes, which are rarely tried
+    unless they are asked for.
+    """
+    return st.one_of(*(st.lists(st.sampled_from(values), min_size=least, max_size=3 * least + 15) for least in (0, 40)))
+
+
+# Kernels read 64 bytes at once where so many lie in the buffer, and single ones where not.
+BEHIND = "x" * 200
+
+
+def rows_of(operator: Operator, texts: Sequence[str | None]) -> list[dict[str, Any]]:
+    """What an operator makes of texts: the same when more text lies behind them in the buffer."""
+    rows, others = (_rows(operator, [*texts, *behind]) for behind in ([], [BEHIND]))
+    assert rows == others[: len(rows)]
+    return rows
+
+
+def _rows(operator: Operator, texts: list[str | None]) -> list[dict[str, Any]]:
+    return run_operator(operator, pa.RecordBatch.from_pydict({"text": pa.array(texts, TEXT)})).to_pylist()
 
 
 def column(values: list[str | None]) -> pa.Array:

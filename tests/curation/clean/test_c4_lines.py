@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.clean.c4_lines import C4Lines
-from curation.operator import run_operator
 from tests.reference import c4
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 
 PARTS = [
     "use cookies",
@@ -53,15 +51,12 @@ PARTS += [
     "kcookie policy",
     "uses cookies",
 ]
-lines = st.lists(st.sampled_from(PARTS), max_size=40).flatmap(
-    lambda parts: st.sampled_from(["".join(parts), " ".join(parts)])
-)
+lines = few_or_many(PARTS).flatmap(lambda parts: st.sampled_from(["".join(parts), " ".join(parts)]))
 DIALECTS = {"tfds": ((".", "?", "!", '"'), 5, False), "paper": ((".", "?", "!", '"', "'"), 3, True)}
 
 
 def clean(*texts: str | None, **parameters: object) -> list[dict[str, object]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(C4Lines(**parameters), batch).to_pylist()
+    rows = rows_of(C4Lines(**parameters), texts)
     return [{name.removeprefix("c4_lines."): value for name, value in row.items()} for row in rows]
 
 
@@ -124,8 +119,9 @@ def test_dialects_differ_in_words_and_end_marks() -> None:
     ],
 )
 def test_a_phrase_is_found_wherever_it_stands(phrase: str, column: str) -> None:
-    texts = [f"{'x' * before} one two three four {phrase} five." for before in range(130)]
-    assert [row[column] for row in clean(*texts, "y" * 100)[:-1]] == [1] * len(texts)
+    cases = phrase, phrase.lower(), phrase.upper().replace("\u212a", "k")
+    texts = [f"{'x' * before} one two three four {case} five." for before in range(130) for case in cases]
+    assert [row[column] for row in clean(*texts)] == [1] * len(texts)
 
 
 def test_without_end_marks_any_line_may_stay() -> None:

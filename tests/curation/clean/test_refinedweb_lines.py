@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.clean.refinedweb_lines import RefinedWebLines
-from curation.operator import run_operator
 from tests.reference import refinedweb
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 
 PARTS = [
     "3 likes",
@@ -38,14 +36,11 @@ PARTS += [
     "5\u212a views",
     "x" * 9,
 ]
-lines = st.lists(st.sampled_from(PARTS), max_size=30).flatmap(
-    lambda parts: st.sampled_from(["".join(parts), " ".join(parts), "\n".join(parts)])
-)
+lines = few_or_many(PARTS).flatmap(lambda parts: st.sampled_from(["".join(parts), " ".join(parts), "\n".join(parts)]))
 
 
 def correct(*texts: str | None) -> list[dict[str, object]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(RefinedWebLines(), batch).to_pylist()
+    rows = rows_of(RefinedWebLines(), texts)
     return [{name.removeprefix("refinedweb_lines."): value for name, value in row.items()} for row in rows]
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from curation.kernels.hashing import frozen
 from curation.kernels.sentences import count_sentences
-from curation.kernels.unicode_tables import character_classes
+from curation.kernels.unicode_tables import SENTENCE_END, character_classes
 from tests.reference import sentences
-from tests.reference.ugly import texts
+from tests.reference.ugly import BEHIND, few_or_many, texts
 
 PARTS = [
     "One",
@@ -35,13 +35,19 @@ PARTS = [
     "'",
     "…",
 ]
-marked = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
+marked = few_or_many(PARTS).map("".join)
 
 
 def count(*texts: str) -> list[int]:
+    """Sentences of texts, of which there are as many when more text lies behind them in the buffer."""
     raw = [text.encode() for text in texts]
-    data = frozen(np.frombuffer(b"".join(raw) or b"\0", np.uint8))
-    return count_sentences(data, frozen(np.cumsum([0, *map(len, raw)])), character_classes()).tolist()
+    offsets = frozen(np.cumsum([0, *map(len, raw)]))
+    alone, followed = (
+        count_sentences(frozen(np.frombuffer(b"".join(raw) + behind, np.uint8)), offsets, character_classes()).tolist()
+        for behind in (b"\0", BEHIND.encode())
+    )
+    assert alone == followed
+    return alone
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,14 @@ def count(*texts: str) -> list[int]:
 )
 def test_sentences_are_counted(text: str, number: int) -> None:
     assert count(text) == [number]
+
+
+def test_every_terminator_is_found_within_a_long_text() -> None:
+    points = np.flatnonzero(character_classes() & SENTENCE_END).tolist()
+    assert len(points) > 150
+    for point in points:
+        text = f"{'One two three four five six ' * 3}{chr(point)} Seven eight nine ten eleven twelve"
+        assert count(text) == [sentences.count(text)] == [2]
 
 
 @given(st.lists(texts | marked, max_size=4))

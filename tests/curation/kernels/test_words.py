@@ -7,14 +7,13 @@ import unicodedata
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from numba import njit
 
 from curation.kernels import unicode_tables as tables
 from curation.kernels.hashing import frozen
 from curation.kernels.words import next_field, next_word
 from tests.reference import words as slow
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, texts
 
 MIXED = [
     "a",
@@ -39,7 +38,7 @@ MIXED = [
     "ا",
 ]
 MIXED += [" ", "\u200b", "\u200d", "😀", "\ufe0f", "\n", "\x85", "\u3000", "。", "\0", "$", "…"]
-mixed = st.lists(st.sampled_from(MIXED), max_size=30).map("".join)
+mixed = few_or_many(MIXED).map("".join)
 
 
 @njit

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.measure.bigscience import BigScience
-from curation.operator import run_operator
 from tests.reference import bigscience
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 
-parts = st.lists(st.sampled_from(["a", "b", "The", "the,", "ab", "漢", "é", "7", " ", "\n", "--"]), max_size=60)
+parts = few_or_many(["a", "b", "The", "the,", "ab", "漢", "é", "7", " ", "\n", "--"])
 repetitive = parts.flatmap(lambda some: st.sampled_from(["".join(some), " ".join(some), " ".join(some * 2)]))
 
 
 def measure(*texts: str | None, **parameters: object) -> list[dict[str, float]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(BigScience(**parameters), batch).to_pylist()
+    rows = rows_of(BigScience(**parameters), texts)
     return [{k.removeprefix("bigscience."): v for k, v in row.items() if k != "text"} for row in rows]
 
 

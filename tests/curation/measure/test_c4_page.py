@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.measure.c4_page import C4Page
-from curation.operator import run_operator
 from tests.curation.clean.test_c4_lines import lines
 from tests.reference import c4
-from tests.reference.ugly import texts
+from tests.reference.ugly import rows_of, texts
 
 
 def measure(*texts: str | None, **parameters: object) -> list[dict[str, int]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(C4Page(**parameters), batch).to_pylist()
+    rows = rows_of(C4Page(**parameters), texts)
     return [{k.removeprefix("c4_page."): v for k, v in row.items() if k != "text"} for row in rows]
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.measure.fineweb import FineWeb
-from curation.operator import run_operator
 from tests.reference import fineweb
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 
 PARTS = [
     "a line that is certainly longer than thirty characters.",
@@ -22,12 +20,11 @@ PARTS = [
     "x。",
     " ",
 ]
-lines = st.lists(st.sampled_from([*PARTS, "", "é!", "...", "\u2028", "\r"]), max_size=15).map("\n".join)
+lines = few_or_many([*PARTS, "", "é!", "...", "\u2028", "\r"]).map("\n".join)
 
 
 def measure(dialect: str, *texts: str | None) -> list[dict[str, float]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(FineWeb(dialect=dialect), batch).to_pylist()
+    rows = rows_of(FineWeb(dialect=dialect), texts)
     return [{k.removeprefix("fineweb."): v for k, v in row.items() if k != "text"} for row in rows]
 
 

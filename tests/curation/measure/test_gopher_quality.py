@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curation.measure.gopher_quality import GopherQuality
 from curation.operator import run_operator
 from tests.reference import gopher
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 from tests.reference.words import words
 
 DIALECTS = ["datatrove", "dolma", "dclm", "curator"]
@@ -33,16 +33,13 @@ PARTS = [
     "-",
 ]
 PARTS += ["* z", "\n", "\r\n", "\u2028", " \n", "12", "1st", "漢字", "é", "_", "\u200b", "\u212a", "●", "don't"]
-marked = st.lists(st.sampled_from(PARTS), max_size=40).flatmap(
-    lambda parts: st.sampled_from([" ".join(parts), "".join(parts)])
-)
+marked = few_or_many(PARTS).flatmap(lambda parts: st.sampled_from([" ".join(parts), "".join(parts)]))
 
 TEXT = "- The cat, with 2 of #the dogs...\n\n  * 10 birds have gone . . .\n• and that…\nthe end"
 
 
 def measure(dialect: str, *texts: str | None) -> list[dict[str, float]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(GopherQuality(dialect=dialect), batch).to_pylist()
+    rows = rows_of(GopherQuality(dialect=dialect), texts)
     return [{k.removeprefix("gopher_quality."): v for k, v in row.items() if k != "text"} for row in rows]
 
 

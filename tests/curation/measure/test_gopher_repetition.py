@@ -12,18 +12,32 @@ from hypothesis import strategies as st
 from curation.measure.gopher_repetition import GopherRepetition
 from curation.operator import run_operator
 from tests.reference import gopher
-from tests.reference.ugly import texts
+from tests.reference.ugly import few_or_many, rows_of, texts
 
 DIALECTS = ["datatrove", "dolma", "dclm"]
-repetitive = st.lists(
-    st.sampled_from(["a", "bc", "ab", "c", "漢字", "don't", "...", "1,0", "\n", "\n\n", "…", "é", "the cat sat on it"]),
-    max_size=60,
+repetitive = few_or_many(
+    [
+        "a",
+        "bc",
+        "ab",
+        "c",
+        "漢字",
+        "don't",
+        "...",
+        "1,0",
+        "\n",
+        "\n\n",
+        "…",
+        "é",
+        "the cat sat on it",
+        "repetition",
+        "repetitive",
+    ]
 ).flatmap(lambda parts: st.sampled_from([" ".join(parts), "".join(parts), " ".join(parts * 3)]))
 
 
 def measure(dialect: str, *texts: str | None) -> list[dict[str, float]]:
-    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.large_string())})
-    rows = run_operator(GopherRepetition(dialect=dialect), batch).to_pylist()
+    rows = rows_of(GopherRepetition(dialect=dialect), texts)
     return [{k.removeprefix("gopher_repetition."): v for k, v in row.items() if k != "text"} for row in rows]
 
 
