@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from curation.kernels.blocks import find_byte
 from curation.kernels.hashing import frozen
 from curation.kernels.jit import helper, kernel
 
@@ -21,7 +22,8 @@ Unit = Literal["line", "paragraph", "sentence"]
 Bytes = npt.NDArray[np.uint8]
 Indexes = npt.NDArray[np.int64]
 
-_NEWLINE, _DOT, _BANG, _QUESTION = 10, 46, 33, 63
+_NEWLINE = np.uint8(10)
+_DOT, _BANG, _QUESTION = 46, 33, 63
 
 
 def cut(data: Bytes, offsets: Indexes, unit: Unit) -> tuple[Indexes, Indexes]:
@@ -71,9 +73,10 @@ def _lines(data, offsets, bounds, first):  # type: ignore[no-untyped-def]
     count = 0
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
-        for i in range(start, end):
-            if data[i] == _NEWLINE and i + 1 < end:
-                count = _put(bounds, count, i + 1)
+        behind = find_byte(data, start, end, _NEWLINE) + 1
+        while behind < end:
+            count = _put(bounds, count, behind)
+            behind = find_byte(data, behind, end, _NEWLINE) + 1
         if end > start:
             count = _put(bounds, count, end)
         first[row + 1] = count
