@@ -5,9 +5,8 @@ Input is normalized text (`kernels.normalize`): words with single spaces between
 among them ("char").
 
 A token hashes to t = mix(FNV-1a of its UTF-8 bytes), a shingle of n tokens to mix(t[0] * P**(n-1) + ... + t[n-1])
-modulo 2**64, with `mix` the finalizer of XXH64 and P an odd constant. FNV-1a (Fowler, Noll, Vo) takes one
-multiplication per byte in the loop that finds the tokens, and the sums run over whole arrays: twice as fast as XXH64 of
-every n-gram.
+modulo 2**64, with `mix` the finalizer of XXH64 and P an odd constant. FNV-1a (`kernels.token_hashes`) runs on many
+tokens side by side, and the sums run over whole arrays: several times as fast as XXH64 of every n-gram.
 
 Rules for odd texts:
 - too few tokens (fewer than n, or than `min_tokens`): the whole text is its one shingle, so it equals only itself;
@@ -29,6 +28,7 @@ from curation.kernels.hashing import frozen, mix
 from curation.kernels.jit import helper, kernel
 from curation.kernels.normalize import decode
 from curation.kernels.sorting import MAX_BITS, copy_to, sort_hashes
+from curation.kernels.token_hashes import BASIS, PRIME, hash_tokens
 
 __all__ = ["TokenTable", "Tokens", "shingle_sets", "token_table", "windows"]
 
@@ -60,8 +60,6 @@ _UNSPACED = [
     (0x1B000, 0x1B16F),
     (0x20000, 0x3FFFD),
 ]
-_BASIS = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
 _P = np.uint64(0xD6E8FEB86659FD93)
 _REPEAT = np.uint64(0x9E3779B97F4A7C15)
 _ZERO = np.uint64(0)
@@ -83,13 +81,14 @@ def shingle_sets(
     set, and spares sorting.
     """
     longest = int(np.diff(offsets).max(initial=0)) + 1
-    token_hashes, work = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    token_hashes, work, heads = (np.empty(longest, np.uint64) for _ in range(3))
+    sizes, starts = np.empty(longest, np.int64), np.empty(longest, np.int64)
     counts, sieve = np.empty(1 << MAX_BITS, np.int64), np.empty(_SIEVE, np.uint8)
     out = np.zeros(len(offsets), np.int64)
     values = np.empty(int(offsets[-1] - offsets[0]) + len(offsets), np.uint64)
     least = max(ngram, min_tokens)
     arguments = frozen(data), frozen(offsets), ngram, least, repetitive_below, _single_code_points(tokens), ordered
-    size = _shingle_sets(*arguments, token_hashes, work, counts, sieve, values, out)
+    size = _shingle_sets(*arguments, heads, sizes, starts, token_hashes, work, counts, sieve, values, out)
     return values[:size].copy(), out
 
 
@@ -117,43 +116,6 @@ def _single_code_points(tokens: Tokens) -> npt.NDArray[np.bool_]:
         for first, last in _UNSPACED:
             single[first : last + 1] = True
     return frozen(single)
-
-
-@helper
-def _hash_tokens(data, start, end, single, out):  # type: ignore[no-untyped-def]
-    """FNV-1a of every token, returns how many. Without a branch on ASCII: every byte writes, spaces move on."""
-    count = 0
-    inside = False
-    h = _BASIS
-    i = start
-    while i < end:
-        byte = data[i]
-        if byte >= 0xE0 or single[32]:
-            point, width = decode(data, i, end)
-            if single[point]:
-                if inside:
-                    out[count] = h
-                    count += 1
-                h = _BASIS
-            for k in range(width):
-                h = (h ^ np.uint64(data[i + k])) * _PRIME
-            if single[point]:
-                out[count] = h
-                count += 1
-                h = _BASIS
-            inside = not single[point]
-            i += width
-            continue
-        out[count] = h
-        space = byte == 32
-        count += space & inside
-        inside = not space
-        h = _BASIS if space else (h ^ np.uint64(byte)) * _PRIME
-        i += 1
-    if inside:
-        out[count] = h
-        count += 1
-    return count
 
 
 @helper
@@ -229,6 +191,9 @@ def _shingle_sets(  # type: ignore[no-untyped-def]
     repetitive_below,
     single,
     ordered,
+    heads,
+    sizes,
+    starts,
     token_hashes,
     work,
     counts,
@@ -238,7 +203,7 @@ def _shingle_sets(  # type: ignore[no-untyped-def]
 ):
     size = 0
     for row in range(len(offsets) - 1):
-        count = _hash_tokens(data, offsets[row], offsets[row + 1], single, token_hashes)
+        count = hash_tokens(data, offsets[row], offsets[row + 1], single, heads, sizes, starts, token_hashes)
         if count:
             for k in range(count):
                 token_hashes[k] = mix(token_hashes[k])
@@ -281,7 +246,7 @@ def _token_table(data, offsets, single, hashes, starts, ends, out_offsets):  # t
     count = 0
     for row in range(len(offsets) - 1):
         i, end = offsets[row], offsets[row + 1]
-        begin, h, inside = i, _BASIS, False
+        begin, h, inside = i, BASIS, False
         while i < end:
             point, width = np.int64(data[i]), 1
             if point >= 0xC0:
@@ -290,9 +255,9 @@ def _token_table(data, offsets, single, hashes, starts, ends, out_offsets):  # t
             if apart and inside:
                 count = _emit(h, begin, i, count, hashes, starts, ends)
             if apart or not inside:
-                begin, h = i, _BASIS
+                begin, h = i, BASIS
             for k in range(i, i + width):
-                h = (h ^ np.uint64(data[k])) * _PRIME
+                h = (h ^ np.uint64(data[k])) * PRIME
             i += width
             if single[point]:
                 count = _emit(h, begin, i, count, hashes, starts, ends)

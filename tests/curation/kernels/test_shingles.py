@@ -13,16 +13,40 @@ from curation.schema import text_buffers
 from tests.reference.normalize import normalize as slow_normalize
 from tests.reference.shingles import shingle_hash, shingle_set, token_hash
 from tests.reference.shingles import tokens as slow_tokens
-from tests.reference.ugly import column, texts, words
+from tests.reference.ugly import BEHIND, column, few_or_many, texts, words
+
+WORDS = [
+    "a",
+    "to",
+    "the",
+    "word",
+    "seven77",
+    "eight888",
+    "nine99999",
+    "a-hyphen",
+    "internationally",
+    "caf\u00e9",
+    "\u0434\u0430",
+]
+prose = few_or_many([*WORDS * 4, "\u4e2d\u6587"]).map(" ".join)
+latin = few_or_many(WORDS).map(" ".join)
+values_of = st.lists(texts | words | prose | latin, max_size=4)
 
 
 def fast(values: list[str], *choices: object) -> list[list[int]]:
+    """Shingles of texts, the same when more text lies behind them in the buffer."""
+    alone, followed = (_fast([*values, *behind], *choices) for behind in ([], [BEHIND]))
+    assert alone == followed[: len(values)]
+    return alone
+
+
+def _fast(values: list[str], *choices: object) -> list[list[int]]:
     hashes, offsets = shingle_sets(*normalize(*text_buffers(column(list(values))), Rules()), *choices)  # type: ignore[arg-type]
     return [hashes[a:b].tolist() for a, b in itertools.pairwise(offsets)]
 
 
 @given(
-    st.lists(texts | words, max_size=4),
+    values_of,
     st.integers(1, 6),
     st.sampled_from(["auto", "word", "char"]),
     st.integers(0, 8),
@@ -33,7 +57,7 @@ def test_equals_the_twin(values: list[str], ngram: int, kind: str, least: int, r
     assert fast(values, ngram, kind, least, repetitive) == slow
 
 
-@given(st.lists(texts | words, max_size=4), st.integers(1, 3), st.integers(0, 8), st.sampled_from([0.0, 0.5, 0.9, 1.0]))
+@given(values_of, st.integers(1, 3), st.integers(0, 8), st.sampled_from([0.0, 0.5, 0.9, 1.0]))
 def test_without_order_the_elements_are_the_same(values: list[str], ngram: int, least: int, repetitive: float) -> None:
     choices = (ngram, "auto", least, repetitive)
     found = fast(values, *choices, False)

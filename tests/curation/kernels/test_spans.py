@@ -46,6 +46,7 @@ def test_keeps_the_rest(values: list[str], unit: str, lost: set[int]) -> None:
     ("unit", "text", "pieces"),
     [
         ("line", "a\n\nb", ["a\n", "\n", "b"]),
+        ("line", "\na\n\n", ["\n", "a\n", "\n"]),
         ("paragraph", "\na\nb\n \n\nc\n\n", ["\na\nb\n \n\n", "c\n\n"]),
         ("sentence", 'He said "no." Why?! 3.5 is 1.\nok', ['He said "no." ', "Why?! ", "3.5 is 1.\n", "ok"]),
         ("sentence", "\u4e2d\u3002\u300d\u6587\uff01", ["\u4e2d\u3002\u300d", "\u6587\uff01"]),
