@@ -16,14 +16,11 @@ __all__ = [
     "bytes_before",
     "equal_bytes",
     "load_eight",
-    "sum_bytes",
 ]
 
 ONES = np.uint64(0x0101010101010101)
 HIGH_BITS = np.uint64(0x80) * ONES
 LOW_BITS = np.uint64(0x7F) * ONES
-_ODD = np.uint64(0x00FF00FF00FF00FF)
-_SUM = np.uint64(0x0001000100010001)
 
 
 @helper
@@ -47,9 +44,3 @@ def bytes_before(mask):  # type: ignore[no-untyped-def]
     """How many bytes lie below the lowest of a mask: 8 if there is none."""
     lowest = (mask & (~mask + np.uint64(1))) >> np.uint64(7)
     return np.int64((((lowest - np.uint64(1)) & ONES) * ONES) >> np.uint64(56))
-
-
-@helper
-def sum_bytes(word):  # type: ignore[no-untyped-def]
-    """Sum of the eight bytes."""
-    return np.int64((((word & _ODD) + ((word >> np.uint64(8)) & _ODD)) * _SUM) >> np.uint64(48))
