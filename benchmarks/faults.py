@@ -68,7 +68,15 @@ def _keep(path: Path, row: dict[str, Any]) -> None:
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
-    lines = ["| campaign | faults | of them changed how the run went | runs that did not end as before |"]
+    calls, writes = max(row["calls"] for row in rows), max(row["writes"] for row in rows)
+    about = f"A small recipe through every stage, {calls:,} calls on files, {writes} writes"
+    lines = [
+        "# Faults (`python -m benchmarks.faults`)",
+        "",
+        f"{about}; every fault is a run, and one more that heals it.",
+        "",
+    ]
+    lines += ["| campaign | faults | of them changed how the run went | runs that did not end as before |"]
     lines += ["|---|---:|---:|---:|"]
     lines += [f"| {row['what']} | {row['tried']} | {row['struck']} | {row['not_as_before']} |" for row in rows]
     return "\n".join(lines) + "\n"
