@@ -124,7 +124,7 @@ def print_plan(plan: Plan) -> None:
         ("kept", f"about {estimate.kept_share:.0%}, before duplicates"),
         ("time", f"about {show_duration(estimate.seconds)}"),
         ("disk", f"about {show_size(estimate.disk_bytes)}"),
-        ("memory", f"up to {show_size(estimate.memory_bytes)}"),
+        ("memory", f"about {show_size(estimate.memory_bytes)}"),
     ):
         if value:
             console.print(f"  {name:<10} {value}", highlight=False)

@@ -89,4 +89,5 @@ def test_no_label_runs_a_codec_that_is_no_charset(label: str) -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(["", "utf-8", "utf-16", "shift_jis", "iso-2022-jp"]))
 def test_any_bytes_give_text_that_utf8_can_hold(content: bytes, label: str) -> None:
-    decode(content, label).text.encode()
+    text = decode(content, label).text
+    assert text.encode().decode() == text

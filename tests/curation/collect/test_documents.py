@@ -9,7 +9,7 @@ import pytest
 
 from curation.collect.documents import Docx, Epub, Pdf
 from curation.errors import ResourceError
-from tests.curation.collect.helpers import SENTENCE, read
+from tests.curation.collect.helpers import SENTENCE, pdf, read
 
 CONTAINER = '<container><rootfiles><rootfile full-path="in/book.opf"/></rootfiles></container>'
 PACKAGE = """<package><metadata><dc:title>Foxes</dc:title></metadata><manifest><item id="b" href="two.xhtml"/>
@@ -30,25 +30,6 @@ def book(**members: bytes) -> bytes:
         for name, member in content.items():
             archive.writestr(name, member)
     return packed.getvalue()
-
-
-def pdf(text: str) -> bytes:
-    """The smallest file of one page with a text layer."""
-    stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
-    objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        f"<</Length {len(stream)}>>stream\n{stream}\nendstream",
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    content, offsets = "%PDF-1.4\n", []
-    for number, each in enumerate(objects, 1):
-        offsets.append(len(content))
-        content += f"{number} 0 obj{each}endobj\n"
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    tail = f"xref\n0 6\n0000000000 65535 f \n{table}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{len(content)}\n%%EOF"
-    return (content + tail).encode()
 
 
 def test_reads_the_chapters_of_a_book_in_order(tmp_path: Path) -> None:

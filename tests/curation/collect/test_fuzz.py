@@ -10,7 +10,7 @@ import gzip
 import io
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,7 +28,7 @@ from curation.collect.sql import Sql
 from curation.collect.tables import Arrow, Parquet
 from curation.collect.warc import Warc
 from curation.errors import ResourceError
-from tests.curation.collect.helpers import PAGE, arc, http, read, record
+from tests.curation.collect.helpers import PAGE, arc, http, pdf, read, record
 
 SIGNS = (
     *(
@@ -78,15 +78,6 @@ with zipfile.ZipFile(BOOK, "w") as _book:
     _book.writestr("META-INF/container.xml", '<rootfile full-path="c.opf"/>')
     _book.writestr("c.opf", '<item id="a" href="a.xhtml"/><itemref idref="a"/>')
     _book.writestr("a.xhtml", PAGE)
-PDF = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1>>>>>>>>endobj
-4 0 obj<</Length 35>>stream
-BT /F 9 Tf (The fox jumps) Tj ET
-endstream endobj
-trailer<</Root 1 0 R>>
-"""
 JSON = b'{"text":"fox","n":[1,{"a":2}]}\n'
 ARCHIVE = (
     record(http()) + record(b"a", "request") + record(http(b"x", "Transfer-Encoding: chunked\r\n")) + record(http())
@@ -117,6 +108,11 @@ def whole_docx() -> bytes:
     return bytes(content.getvalue())
 
 
+def whole_pdf() -> bytes:
+    pytest.importorskip("pypdf")
+    return pdf("The fox jumps")
+
+
 def mutated(whole: bytes, seed: int) -> bytes:
     """A few random edits; one file in fifty is noise from end to end."""
     rng = random.Random(seed)
@@ -139,20 +135,30 @@ def mutated(whole: bytes, seed: int) -> bytes:
     return bytes(content)
 
 
-def survives(make: Callable[[str], Source], folder: Path, name: str, content: bytes, *, refused: bool = False) -> None:
-    """Every fuzzed file is read beside the source's own rules; `refused` for formats whose head must be whole."""
+def damaged(whole: bytes, seeds: range) -> Iterator[bytes]:
+    """The undamaged file, and one for each seed."""
+    yield whole
+    for seed in seeds:
+        yield mutated(whole, seed)
+
+
+def survives(make: Callable[[str], Source], folder: Path, name: str, content: bytes, *, refused: bool = False) -> int:
+    """Every fuzzed file is read beside the source's own rules; `refused` for formats whose head must be whole. Returns
+    how many documents it gave.
+    """
     path = folder / name
     path.write_bytes(content)
     try:
         documents, rejected = read(make(str(path)))
     except ResourceError:
         assert refused
-        return
+        return 0
     for document in documents:
         document["text"].encode()
     for row in rejected:
         assert row["reason"]
         assert row["detail"]
+    return len(documents)
 
 
 READERS: dict[str, tuple[Callable[[str], Source], str, Callable[[], bytes], bool]] = {
@@ -180,7 +186,7 @@ OTHERS: dict[str, tuple[Callable[[str], Source], str, Callable[[], bytes], bool]
     "xml.bz2": (lambda path: MediaWiki(name="f", path=path), "a.xml.bz2", lambda: bz2.compress(WIKI.encode()), False),
     "epub": (lambda path: Epub(name="f", path=path), "a.epub", BOOK.getvalue, False),
     "docx": (lambda path: Docx(name="f", path=path), "a.docx", whole_docx, False),
-    "pdf": (lambda path: Pdf(name="f", path=path, cpu_seconds=2.0), "a.pdf", lambda: PDF, False),
+    "pdf": (lambda path: Pdf(name="f", path=path, cpu_seconds=2.0), "a.pdf", whole_pdf, False),
     "parquet": (lambda path: Parquet(name="f", path=path), "a.parquet", whole_parquet, True),
     "arrow": (lambda path: Arrow(name="f", path=path), "a.arrow", whole_arrow, True),
 }
@@ -189,8 +195,8 @@ OTHERS: dict[str, tuple[Callable[[str], Source], str, Callable[[], bytes], bool]
 @pytest.mark.parametrize("name", [*READERS, *OTHERS])
 def test_a_few_damaged_files(tmp_path: Path, name: str) -> None:
     make, file, whole, refused = {**READERS, **OTHERS}[name]
-    for seed in range(30 if name == "docx" else 150):
-        survives(make, tmp_path, file, mutated(whole(), seed), refused=refused)
+    files = damaged(whole(), range(30 if name == "docx" else 150))
+    assert sum(survives(make, tmp_path, file, content, refused=refused) for content in files)
 
 
 @pytest.mark.slow  # minutes: ten thousand files a reader
@@ -198,9 +204,8 @@ def test_a_few_damaged_files(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_ten_thousand_damaged_files(tmp_path: Path, name: str) -> None:
     make, file, whole, refused = READERS[name]
-    content = whole()
-    for seed in range(1000, 11_000):
-        survives(make, tmp_path, file, mutated(content, seed), refused=refused)
+    files = damaged(whole(), range(1000, 11_000))
+    assert sum(survives(make, tmp_path, file, content, refused=refused) for content in files)
 
 
 def test_a_damaged_hub_folder_is_refused_or_read(tmp_path: Path) -> None:
@@ -208,11 +213,12 @@ def test_a_damaged_hub_folder_is_refused_or_read(tmp_path: Path) -> None:
     datasets.Dataset.from_dict({"text": ["fox", "mill"]}).save_to_disk(str(tmp_path / "saved"))
     (shard,) = (tmp_path / "saved").glob("*.arrow")
     whole = shard.read_bytes()
-    for seed in range(40):
-        survives(
-            lambda path: HuggingFace(name="f", dataset=str(Path(path).parent)), shard.parent, shard.name,
-            mutated(whole, seed), refused=True,
-        )  # fmt: skip
+
+    def hub(path: str) -> HuggingFace:
+        return HuggingFace(name="f", dataset=str(Path(path).parent))
+
+    files = damaged(whole, range(40))
+    assert sum(survives(hub, shard.parent, shard.name, content, refused=True) for content in files)
 
 
 def test_a_damaged_database_is_refused_or_read(tmp_path: Path) -> None:
@@ -224,8 +230,9 @@ def test_a_damaged_database_is_refused_or_read(tmp_path: Path) -> None:
         connection.execute(sqlalchemy.text("insert into t values (1, 'fox', null), (2, x'ff00', 'u')"))
     engine.dispose()
     whole = path.read_bytes()
-    for seed in range(100):
-        survives(
-            lambda path: Sql(name="f", connection=f"sqlite:///{path}", query="select * from t"), tmp_path, "a.db",
-            mutated(whole, seed), refused=True,
-        )  # fmt: skip
+
+    def database(path: str) -> Sql:
+        return Sql(name="f", connection=f"sqlite:///{path}", query="select * from t")
+
+    files = damaged(whole, range(100))
+    assert sum(survives(database, tmp_path, "a.db", content, refused=True) for content in files)
